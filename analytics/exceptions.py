@@ -1,0 +1,35 @@
+"""The errors of the batch path. The CLI turns each into one sentence and exit code 1.
+
+    AnalyticsError
+      LedgerError
+        LedgerBusy
+        LedgerTooNew
+      PriceFileError (also ValueError)
+      SettingsError (also ValueError)
+"""
+
+from __future__ import annotations
+
+
+class AnalyticsError(Exception):
+    """The root of what the batch path raises on purpose."""
+
+
+class LedgerError(AnalyticsError):
+    """The ledger cannot be used."""
+
+
+class LedgerBusy(LedgerError):
+    """Somebody else holds the ledger's file; the message says who."""
+
+
+class LedgerTooNew(LedgerError):
+    """The ledger was written by a newer Tollgate than this one."""
+
+
+class PriceFileError(AnalyticsError, ValueError):
+    """A price table that cannot be used. The message names file, key, what was found and what was expected."""
+
+
+class SettingsError(AnalyticsError, ValueError):
+    """A setting or an argument that cannot be used. The message names it, what was found and what was expected."""

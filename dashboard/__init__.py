@@ -1,0 +1,1 @@
+"""The dashboard: reads analytics.reports, owns no number."""
