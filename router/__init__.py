@@ -1,0 +1,38 @@
+"""Tollgate's router: a drop-in for the Anthropic SDK that chooses the model and records the usage of every attempt.
+
+from router import Anthropic          # was: from anthropic import Anthropic
+"""
+
+from __future__ import annotations
+
+from .classify import Classifier, Task, TaskType, classify
+from .client import Anthropic, AsyncAnthropic
+from .decide import explain
+from .exceptions import PolicyError, RouterError
+from .meter import Meter
+from .middleware import Router
+from .policy import Decision, Policy, Tier
+from .record import UsageRecord
+from .scope import pinned, tagged
+from .spool import Spool
+
+__all__ = [
+    "Anthropic",
+    "AsyncAnthropic",
+    "Classifier",
+    "Decision",
+    "Meter",
+    "Policy",
+    "PolicyError",
+    "Router",
+    "RouterError",
+    "Spool",
+    "Task",
+    "TaskType",
+    "Tier",
+    "UsageRecord",
+    "classify",
+    "explain",
+    "pinned",
+    "tagged",
+]

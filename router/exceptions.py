@@ -1,8 +1,8 @@
 """The errors of the router. The API's own errors pass through untouched.
 
-    anthropic.AnthropicError
-      RouterError
-        PolicyError (also ValueError)
+anthropic.AnthropicError
+  RouterError
+    PolicyError (also ValueError)
 """
 
 from __future__ import annotations
@@ -16,5 +16,3 @@ class RouterError(AnthropicError):
 
 class PolicyError(RouterError, ValueError):
     """A policy that cannot be used. The message names file, key, what was found and what was expected."""
-
-

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH_NAMESPACE = uuid.UUID("7c3e4f0a-8f64-5b0e-9d0c-2f1f4f6f7a55")
@@ -26,14 +26,14 @@ class UsageRecord:
     """
 
     record_id: str
-    """UUIDv7 of the start of the attempt; for a batch item derived from batch id and custom id, so reading twice is one record."""
+    """UUIDv7 of the start of the attempt; of a batch item, derived from its ids, so that read twice it is one."""
     call_id: str
     """The SDK's idempotency key: the same for every attempt of one call."""
     attempt: int
     """1 for the first attempt of the call; counts retries and fallbacks alike."""
     started_at: datetime
     """When the attempt was sent; UTC-aware."""
-    duration_ms: float | None
+    duration_ms: float | None = None
     """Until the body was read, or the stream ended, however it ended."""
     time_to_first_token_ms: float | None = None
     """Streams only: until the first content delta was read."""
@@ -84,7 +84,7 @@ class UsageRecord:
         """One line of the spool, newline included; times as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. None is left out."""
         row = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
         row["started_at"] = format_time(self.started_at)
-        return (_dumps(row) + "\n").encode("utf-8", "backslashreplace")
+        return (_dumps(row) + "\n").encode("utf-8", "replace")
 
     @classmethod
     def from_json(cls, line: bytes | str) -> Self:
@@ -92,10 +92,10 @@ class UsageRecord:
 
         Raises ValueError if the line is no record.
         """
-        row = json.loads(line)
+        row: object = json.loads(line)
         if not isinstance(row, dict):
-            raise ValueError(f"a record is a JSON object, found {type(row).__name__}")
-        known = {name: value for name, value in row.items() if name in FIELDS}
+            raise ValueError(f"found {type(row).__name__}, expected a JSON object")
+        known = {name: value for name, value in cast("dict[str, Any]", row).items() if name in FIELDS}
         try:
             known["started_at"] = parse_time(known["started_at"])
             return cls(**known)

@@ -77,7 +77,7 @@ class Spool:
             line = record.to_json()
             with self._lock:
                 self._write(line)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a record that cannot be written must not cost the call
             self._lose(error)
             return False
         return True
@@ -121,7 +121,9 @@ class Spool:
         _count_loss(self.home)
         if not self._warned:
             self._warned = True
-            log.warning("tollgate cannot write usage to %s (%s); calls go on, lost records are counted", self.directory, error)
+            log.warning(
+                "tollgate cannot write usage to %s (%s); calls go on, losses are counted", self.directory, error
+            )
 
     def _after_fork(self) -> None:
         # The child must not write into its parent's segment, nor wait for a lock that a thread of the parent held.

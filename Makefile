@@ -1,0 +1,61 @@
+# Everything a fresh machine needs is Python (3.11 or newer), make and git.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DASHBOARD ?= yes
+
+.PHONY: help install demo test check chromium lock clean
+
+help:
+	@echo "make demo               route a simulated month, report on it, open the dashboard (DASHBOARD=no: do not serve)"
+	@echo "make test               lint, types, import contracts and the whole suite"
+	@echo "make install            build $(VENV) with everything"
+	@echo "make lock               renew requirements.lock"
+
+install: $(READY)
+
+# A build that was cut off leaves no $(READY), and then the next one starts from nothing.
+$(READY): requirements.lock pyproject.toml
+	@test -e $@ || rm -rf $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) -m venv failed: install Python 3.11 or newer with venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { rm -rf $(VENV); \
+	  echo "found $$($(PYTHON) --version), expected Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install
+	@$(BIN)/tollgate demo
+	@test "$(DASHBOARD)" = no || $(BIN)/tollgate --demo dashboard
+
+test: install chromium check
+	@$(BIN)/pytest
+
+check: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+# What the browser tests drive: an installed Chromium, else Debian's where we are root, else Playwright's own.
+chromium: install
+	@command -v chromium chromium-browser google-chrome > /dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get update --quiet=2 \
+	       && apt-get install --quiet=2 --yes --no-install-recommends chromium fonts-dejavu-core fonts-liberation; } \
+	  || $(BIN)/playwright install chromium \
+	  || { echo "no Chromium for the browser tests: install one (Debian: apt-get install chromium) and try again" >&2; exit 1; }
+
+# The project itself, which its own extras name, is not a dependency.
+lock: install
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/pip-compile --quiet --upgrade --all-extras --generate-hashes --strip-extras --allow-unsafe \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header \
+	  --no-annotate --output-file requirements.lock pyproject.toml
+	@sed --in-place '/^#/d; /^tollgate /d' requirements.lock
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,101 @@
+"""A call and its attempts: what Router and Meter both need to know, kept under the SDK's own call id.
+
+The SDK sets `idempotency_key` once per call and keeps it over every retry, and the key survives a request's `copy()`,
+so it ties together what the two see whatever other middleware stands between them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx2
+from anthropic import APIRequest
+
+from .scope import current_tags
+
+if TYPE_CHECKING:
+    from .policy import Decision
+
+_REMEMBERED = 4096
+"""Calls under way or just over. A call pushed out while it retries is decided anew; nothing else is lost."""
+
+MESSAGES = "/v1/messages"
+BATCHES = "/v1/messages/batches"
+
+
+@dataclass(slots=True)
+class Call:
+    """One SDK method invocation."""
+
+    call_id: str
+    requested_model: str | None
+    tags: Mapping[str, str]
+    decision: Decision | None = None
+    items: dict[str, Decision] = field(default_factory=dict[str, "Decision"])
+    """For a batch: the decision for each custom id."""
+    attempts: int = 0
+
+    def next_attempt(self, retries_taken: int) -> int:
+        """The number of the attempt that begins now, from 1."""
+        self.attempts = max(self.attempts, retries_taken) + 1
+        return self.attempts
+
+
+_calls: dict[str, Call] = {}
+
+
+def begin(request: APIRequest) -> Call:
+    """The call of a request: a new one at its first attempt, the same one at every later attempt."""
+    key = request.options.idempotency_key or str(uuid.uuid4())
+    model = body_of(request).get("model")
+    call = Call(key, model if isinstance(model, str) else None, current_tags())
+    _calls[key] = call
+    if len(_calls) > _REMEMBERED:
+        with contextlib.suppress(RuntimeError, StopIteration):  # another thread did the same
+            _calls.pop(next(iter(_calls)), None)
+    return call
+
+
+def current(request: APIRequest) -> Call | None:
+    """The call a request belongs to, if it has begun."""
+    return _calls.get(request.options.idempotency_key or "")
+
+
+def body_of(request: APIRequest) -> Mapping[str, Any]:
+    """The JSON body; empty if it is none that we can read (bytes, a file, no object)."""
+    body: object = request.json
+    return cast("Mapping[str, Any]", body) if isinstance(body, dict) else {}
+
+
+def path_of(request: APIRequest) -> str:
+    """The path of the endpoint, without query: `client.beta` adds one."""
+    return request.url.partition("?")[0]
+
+
+def answer_of(response: object) -> httpx2.Response | None:
+    """The HTTP response inside what the chain returned; None if another middleware made the answer up itself."""
+    answer = getattr(response, "http_response", response)
+    return answer if isinstance(answer, httpx2.Response) else None
+
+
+def status_of(response: object) -> int | None:
+    """The HTTP status of what the chain returned."""
+    answer = answer_of(response)
+    return None if answer is None else answer.status_code
+
+
+def replace_body(request: APIRequest, body: Mapping[str, Any]) -> APIRequest:
+    """The request with another body. `APIRequest.copy()` would deep-copy the old one first: 1.7 ms for 200 messages."""
+    options = request.options.model_copy()
+    options.json_data = body
+    return APIRequest(
+        options=options,
+        cast_to=request.cast_to,
+        stream=request.stream,
+        stream_cls=request.stream_cls,
+        retries_taken=request.retries_taken,
+    )

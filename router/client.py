@@ -1,0 +1,138 @@
+"""Anthropic and AsyncAnthropic: the SDK's clients with Router and Meter in them. The one-line swap.
+
+Router stands outermost and Meter innermost, whatever middleware the caller adds, also through `with_options`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anthropic
+import anthropic._client
+
+from .meter import Clock, Meter
+from .middleware import Router
+from .policy import Policy
+from .spool import Spool
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    import httpx2
+    from anthropic import MiddlewareInput, NotGiven, Timeout
+    from anthropic._types import OpenTelemetryClientOption
+    from anthropic.lib.credentials import AccessTokenProvider, AsyncAccessTokenProvider
+    from typing_extensions import Unpack
+
+    class _Options(TypedDict, total=False):
+        """What every client of the SDK takes."""
+
+        api_key: str | None
+        auth_token: str | None
+        config: Mapping[str, Any] | None
+        profile: str | None
+        webhook_key: str | None
+        base_url: str | httpx2.URL | None
+        timeout: float | Timeout | NotGiven | None
+        max_retries: int
+        default_headers: Mapping[str, str] | None
+        default_query: Mapping[str, object] | None
+        open_telemetry: OpenTelemetryClientOption
+        middleware: Sequence[MiddlewareInput] | None
+        _strict_response_validation: bool
+
+    class _SyncOptions(_Options, total=False):
+        credentials: AccessTokenProvider | None
+        http_client: httpx2.Client | None
+
+    class _AsyncOptions(_Options, total=False):
+        credentials: AccessTokenProvider | AsyncAccessTokenProvider | None
+        http_client: httpx2.AsyncClient | None
+
+
+class _Tolled:
+    """What the two clients share: Router first and Meter last, at construction and in every copy."""
+
+    _router: Router
+    _meter: Meter
+
+    def __init__(
+        self,
+        *,
+        policy: Policy | None = None,
+        spool: Spool | None = None,
+        clock: Clock = time,
+        middleware: Iterable[Any] | None = None,
+        **options: Any,
+    ) -> None:
+        given = list(middleware or ())
+        self._router = next((m for m in given if isinstance(m, Router)), None) or Router(policy)
+        self._meter = next((m for m in given if isinstance(m, Meter)), None) or Meter(spool, clock=clock)
+        super().__init__(middleware=self._around(given), **options)  # pyright: ignore[reportCallIssue]  # of the SDK's class
+
+    def _around(self, given: Iterable[Any]) -> list[Any]:
+        theirs = [entry for entry in given if not isinstance(entry, (Router, Meter))]
+        return [self._router, *theirs, self._meter]
+
+    if not TYPE_CHECKING:  # type checkers see the SDK's own signature
+
+        def copy(self, **options: Any) -> Any:
+            """The SDK's `copy`; middleware given here goes between Router and Meter."""
+            given = options.get("middleware")
+            if isinstance(given, Iterable):
+                options["middleware"] = self._around(given)
+            return super().copy(**options)
+
+        with_options = copy
+
+
+class Anthropic(_Tolled, anthropic.Anthropic):
+    """`anthropic.Anthropic` that routes and counts. Besides the SDK's arguments it takes `policy`, `spool`, `clock`."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            policy: Policy | None = None,
+            spool: Spool | None = None,
+            clock: Clock = time,
+            **options: Unpack[_SyncOptions],
+        ) -> None: ...
+
+
+class AsyncAnthropic(_Tolled, anthropic.AsyncAnthropic):
+    """`anthropic.AsyncAnthropic` that routes and counts."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            policy: Policy | None = None,
+            spool: Spool | None = None,
+            clock: Clock = time,
+            **options: Unpack[_AsyncOptions],
+        ) -> None: ...
+
+
+def _keep_credential_discovery() -> None:
+    """Have the SDK take our two classes for its own.
+
+    The SDK looks up profiles and workload identity only for clients whose type is exactly its own class, so that its
+    cloud clients do not; a subclass would lose them in silence (DESIGN 4, fact 7).
+    """
+    private: Any = anthropic._client  # pyright: ignore[reportPrivateUsage]  # the SDK offers no public switch
+    of_the_sdk: Callable[[object], bool] | None = getattr(private, "_is_base_client", None)
+    if of_the_sdk is None:
+        return
+
+    def is_base_client(client: object) -> bool:
+        return type(client) in (Anthropic, AsyncAnthropic) or of_the_sdk(client)
+
+    private._is_base_client = is_base_client
+
+
+_keep_credential_discovery()

@@ -1,0 +1,140 @@
+"""Router: decides once per call and walks the fallback chain. One generator, two drivers.
+
+Attempts of one call are bounded by `len(chain) * (max_retries + 1)`: the chain is walked at once, then the SDK backs
+off and the chain is walked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from anthropic import APIRequest, Middleware
+
+from . import call as calls
+from . import faults
+from .classify import Classifier, classify
+from .decide import decide
+from .features import Body, mappings
+from .policy import Decision, Policy
+from .scope import current_pin
+
+if TYPE_CHECKING:
+    from anthropic import APIResponse, AsyncAPIResponse, AsyncCallNext, CallNext
+
+OVERLOADED = 529
+_REMEMBERED = 4096
+"""Conversations whose serving model is remembered."""
+
+Flow = Generator[APIRequest, "APIResponse[Any] | AsyncAPIResponse[Any]", "APIResponse[Any] | AsyncAPIResponse[Any]"]
+"""Yields requests, is sent their responses, returns the one that the caller gets."""
+
+
+class Router(Middleware):
+    """SDK middleware that chooses the model of Messages calls; belongs outermost. Everything else passes through."""
+
+    def __init__(self, policy: Policy | None = None, *, classifier: Classifier = classify) -> None:
+        self.policy = policy or Policy()
+        self._classifier = classifier
+        self._served: dict[int, str] = {}
+
+    def handle(self, request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
+        """Drive the flow with the synchronous client."""
+        flow = self.flow(request)
+        outgoing = next(flow)
+        while True:
+            response: Any = call_next(outgoing)
+            try:
+                outgoing = flow.send(response)
+            except StopIteration as finished:
+                return finished.value
+            response.http_response.close()
+
+    async def handle_async(self, request: APIRequest, call_next: AsyncCallNext) -> AsyncAPIResponse[Any]:
+        """Drive the flow with the asynchronous client."""
+        flow = self.flow(request)
+        outgoing = next(flow)
+        while True:
+            response: Any = await call_next(outgoing)
+            try:
+                outgoing = flow.send(response)
+            except StopIteration as finished:
+                return finished.value
+            await response.http_response.aclose()
+
+    def flow(self, request: APIRequest) -> Flow:
+        """The requests to send for this one, until a response is fit to be handed on."""
+        body = calls.body_of(request)
+        match calls.path_of(request):
+            case calls.MESSAGES if body:
+                response = yield from self._walk(request, body)
+            case calls.BATCHES if body and request.method.lower() == "post":
+                response = yield self._batch(request, body)
+            case _:
+                response = yield request
+        return response
+
+    def _walk(self, request: APIRequest, body: Body) -> Flow:
+        call = calls.current(request) if request.retries_taken else None
+        call = call or calls.begin(request)
+        decision = call.decision or self._decide(body, betas=_has_betas(request))
+        call.decision = decision
+        model, *rest = decision.chain
+        response = yield _with_model(request, body, model)
+        while rest and calls.status_of(response) == OVERLOADED:
+            model, *rest = rest
+            response = yield _with_model(request, body, model)
+        if calls.status_of(response) == 200:
+            self._remember(body, model)
+        return response
+
+    def _batch(self, request: APIRequest, body: Body) -> APIRequest:
+        """Every request of a batch goes to the model decided for it; there is no fallback inside a batch."""
+        call = calls.begin(request)
+        routed: list[Body] = []
+        for item in mappings(body.get("requests")):
+            params: Body = item.get("params") or {}
+            decision = self._decide(params, betas=_has_betas(request))
+            call.items[str(item.get("custom_id"))] = decision
+            routed.append({**item, "params": {**params, "model": decision.model}})
+        return calls.replace_body(request, {**body, "requests": routed})
+
+    def _decide(self, body: Body, *, betas: bool) -> Decision:
+        try:
+            previous = self._served.get(_conversation(body))
+            return decide(
+                body, policy=self.policy, classifier=self._classifier, pin=current_pin(), previous=previous, betas=betas
+            )
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with our judgement, the call goes on
+            faults.note("deciding", error)
+            return _undecided(body, self.policy)
+
+    def _remember(self, body: Body, model: str) -> None:
+        try:
+            self._served[_conversation(body)] = model
+            if len(self._served) > _REMEMBERED:
+                self._served.pop(next(iter(self._served)), None)
+        except Exception as error:  # noqa: BLE001  # as above
+            faults.note("remembering a conversation", error)
+
+
+def _undecided(body: Body, policy: Policy) -> Decision:
+    """What the caller named; for `auto`, the policy's default."""
+    requested = str(body.get("model"))
+    model = policy.tiers[policy.default].model if requested == "auto" else requested
+    return Decision(requested_model=requested, chain=(model,), reason="not decided: a fault of the router")
+
+
+def _with_model(request: APIRequest, body: Body, model: str) -> APIRequest:
+    return request if body.get("model") == model else calls.replace_body(request, {**body, "model": model})
+
+
+def _has_betas(request: APIRequest) -> bool:
+    return any(name.lower() == "anthropic-beta" for name in request.headers)
+
+
+def _conversation(body: Body) -> int:
+    """The same for every turn of a conversation: what stands before the first answer, and what was asked for."""
+    messages = mappings(body.get("messages"))
+    opening = messages[0].get("content") if messages else None
+    return hash((body.get("model"), str(body.get("system")), str(opening)))
