@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from router.record import UsageRecord
+from router.spool import segments
+from router.testing import Clock, StandIn
+
+Records = Callable[[], list[UsageRecord]]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A Monday morning that passes when told to."""
+    return Clock(datetime(2026, 11, 2, 9, tzinfo=UTC))
+
+
+@pytest.fixture
+def api(clock: Clock) -> StandIn:
+    """The Claude API."""
+    return StandIn(clock=clock, seed=1)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's Tollgate lives."""
+    monkeypatch.setenv("TOLLGATE_HOME", str(tmp_path / "tollgate"))
+    return tmp_path / "tollgate"
+
+
+@pytest.fixture
+def records(home: Path) -> Records:
+    """Reads what is in the spool by now."""
+
+    def read() -> list[UsageRecord]:
+        lines = b"".join(segment.read(0) for segment in segments(home)).splitlines()
+        return [UsageRecord.from_json(line) for line in lines]
+
+    return read

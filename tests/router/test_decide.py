@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router import Policy, Task, TaskType, explain, pinned
+from router.decide import decide
+from router.policy import TIERS
+
+HAIKU, SONNET, OPUS = (Policy().tiers[name].model for name in TIERS)
+
+
+def a_body(text: str = "Classify this.", **keys: Any) -> dict[str, Any]:
+    return {"model": OPUS, "max_tokens": 100, "messages": [{"role": "user", "content": text}], **keys}
+
+
+def says(task_type: TaskType | None, confidence: float = 0.9) -> Any:
+    return lambda _: Task(type=task_type, confidence=confidence, reason="said so")
+
+
+@pytest.mark.parametrize(
+    ("task_type", "model"), [("classification", HAIKU), ("coding", SONNET), ("hard_math", OPUS), (None, SONNET)]
+)
+def test_a_task_goes_to_the_model_of_its_tier(task_type: TaskType | None, model: str) -> None:
+    """The policy maps task types to tiers and an unknown task to its default."""
+    assert decide(a_body(), policy=Policy(), classifier=says(task_type)).model == model
+
+
+def test_below_the_margin_the_default_is_taken() -> None:
+    """A classifier that is not sure has no say."""
+    decision = decide(a_body(), policy=Policy(default="opus"), classifier=says("extraction", 0.4))
+
+    assert decision.model == OPUS
+    assert "not sure" in decision.reason
+
+
+@given(
+    task_type=st.sampled_from([None, *Policy().tasks]),
+    requested=st.sampled_from([name for tier in Policy().tiers.values() for name in (tier.model, *tier.also)]),
+    confidence=st.floats(0, 1),
+    previous=st.sampled_from([None, HAIKU, SONNET]),
+)
+def test_no_model_above_the_one_named_is_ever_tried(
+    task_type: TaskType | None, requested: str, confidence: float, previous: str | None
+) -> None:
+    """The model named is a ceiling for the choice and for every fallback."""
+    policy = Policy()
+    ceiling = policy.tier_of(requested)
+    assert ceiling is not None
+    if previous is not None and TIERS.index(policy.tier_of(previous) or "opus") > TIERS.index(ceiling):
+        previous = None  # what served before was within the same ceiling
+
+    decision = decide(a_body(model=requested), policy=policy, classifier=says(task_type, confidence), previous=previous)
+
+    for model in decision.chain:
+        assert TIERS.index(policy.tier_of(model) or "opus") <= TIERS.index(ceiling)
+    assert len(set(decision.chain)) == len(decision.chain)
+
+
+def test_within_its_own_tier_the_named_model_is_kept() -> None:
+    """Who names an older model of a tier is not moved to a newer one."""
+    assert (
+        decide(a_body(model="claude-opus-4-8"), policy=Policy(), classifier=says("hard_math")).model
+        == "claude-opus-4-8"
+    )
+
+
+def test_auto_leaves_every_tier_open() -> None:
+    """`auto` has no ceiling."""
+    assert decide(a_body(model="auto"), policy=Policy(), classifier=says("hard_math")).model == OPUS
+
+
+@pytest.mark.parametrize("model", ["claude-fable-5-2", "claude-mythos-5-2", "something-else"])
+def test_a_model_outside_the_tiers_is_left_alone(model: str) -> None:
+    """Models that the policy does not name are neither routed to nor away from, and have no fallback."""
+    assert decide(a_body(model=model), policy=Policy(), classifier=says("extraction")).chain == (model,)
+
+
+def test_explicit_keep_keeps_named_models() -> None:
+    """With `explicit: keep` only `auto` is routed."""
+    policy = Policy(explicit="keep")
+
+    assert decide(a_body(), policy=policy, classifier=says("extraction")).chain == (OPUS,)
+    assert decide(a_body(model="auto"), policy=policy, classifier=says("extraction")).model == HAIKU
+
+
+@pytest.mark.parametrize(("pin", "model"), [("haiku", HAIKU), ("opus", OPUS), ("claude-fable-5-2", "claude-fable-5-2")])
+def test_a_pin_decides_alone(pin: str, model: str) -> None:
+    """A pinned tier or model is taken, with no fallback, whatever was named."""
+    decision = decide(a_body(model=SONNET), policy=Policy(), classifier=says("extraction"), pin=pin)
+
+    assert decision.chain == (model,)
+
+
+def test_the_chain_goes_on_with_the_fallbacks_of_the_tier() -> None:
+    """What is tried after an overload is the policy's list for the tier chosen."""
+    assert decide(a_body(), policy=Policy(), classifier=says("extraction")).chain == (HAIKU, SONNET, OPUS)
+    assert decide(a_body(model=SONNET), policy=Policy(), classifier=says("extraction")).chain == (HAIKU, SONNET)
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({"thinking": {"type": "enabled", "budget_tokens": 2000}}, "thinking"),
+        ({"temperature": 0.2}, "temperature"),
+        ({"speed": "fast"}, "speed"),
+        ({"container": "c_1"}, "container"),
+        ({"max_tokens": 500_000}, "max_tokens"),
+        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "server tools"),
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "{"}]}, "prefilled"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "container_upload", "file_id": "f"}]}]},
+            "belongs to one model",
+        ),
+        ({"system": "x" * 2_100_000}, "length"),
+    ],
+)
+def test_where_a_switch_is_not_sure_to_be_accepted_none_is_made(keys: dict[str, Any], why: str) -> None:
+    """A request that another model may reject goes where the caller sent it, with the reason, and has no fallback."""
+    decision = decide(a_body(**keys), policy=Policy(), classifier=says("extraction"))
+
+    assert decision.chain == (OPUS,)
+    assert why in decision.reason
+
+
+def test_beta_features_keep_the_model() -> None:
+    """A beta header is a promise of one model only."""
+    assert decide(a_body(), policy=Policy(), classifier=says("extraction"), betas=True).chain == (OPUS,)
+
+
+def test_a_conversation_stays_with_the_model_that_served_it() -> None:
+    """A later turn goes where the earlier one went, so that the prompt cache is kept."""
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+
+    decision = decide(a_body(messages=turns), policy=Policy(), classifier=says("hard_math"), previous=HAIKU)
+
+    assert decision.model == HAIKU
+
+
+def test_a_tool_loop_is_not_left() -> None:
+    """The result of a tool goes back to the model named where the one that called it is not known."""
+    turns = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "1"}]},
+    ]
+
+    assert decide(a_body(messages=turns), policy=Policy(), classifier=says("extraction")).chain == (OPUS,)
+
+
+def test_shadow_decides_and_changes_nothing() -> None:
+    """In shadow mode the call goes where it was sent and the decision is kept beside it."""
+    decision = decide(a_body(), policy=Policy(shadow=True), classifier=says("extraction"))
+
+    assert decision.chain == (OPUS,)
+    assert decision.shadow_model == HAIKU
+
+
+def test_explain_says_what_would_be_done() -> None:
+    """`explain` gives the decision and its reason without a call, pins included."""
+    assert explain(a_body("Translate this into German: good morning")).task_type == "transform"
+    with pinned("opus"):
+        assert explain(a_body("Translate this into German: good morning")).model == OPUS
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "role", "content", "text", "x"]), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["model", "messages", "system", "tools", "max_tokens", "stream"]), JSON))
+def test_any_json_gets_a_decision(body: dict[str, Any]) -> None:
+    """A malformed request is decided like any other, and the API may judge it."""
+    assert decide(body, policy=Policy()).chain

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from anthropic.resources.messages.messages import DEPRECATED_MODELS
+
+from router import Policy, PolicyError, RouterError, TaskType, Tier
+from router.policy import TIERS
+
+
+def test_the_default_policy_knows_every_task_type() -> None:
+    """Each of the task types goes to a tier."""
+    assert set(Policy().tasks) == set(get_args(TaskType))
+
+
+def test_the_default_policy_sends_nothing_to_a_deprecated_model() -> None:
+    """No tier's own model is on the SDK's list of models that end."""
+    assert not {tier.model for tier in Policy().tiers.values()} & set(DEPRECATED_MODELS)
+
+
+def test_no_model_belongs_to_two_tiers() -> None:
+    """The tier of a model is unambiguous."""
+    models = [model for tier in Policy().tiers.values() for model in (tier.model, *tier.also)]
+
+    assert len(models) == len(set(models))
+
+
+def test_given_keys_replace_the_default_one_by_one() -> None:
+    """A policy that says one thing keeps the rest."""
+    policy = Policy(tasks={"coding": "opus"}, tiers={"haiku": Tier(model="claude-haiku-4-5")})
+
+    assert policy.tasks["coding"] == "opus"
+    assert policy.tasks["extraction"] == "haiku"
+    assert policy.tiers["haiku"].model == "claude-haiku-4-5"
+    assert policy.tiers["opus"] == Policy().tiers["opus"]
+
+
+def test_code_and_yaml_take_the_same_keys(tmp_path: Path) -> None:
+    """The same policy, written both ways, is the same policy."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        """
+        tiers:
+          sonnet: {model: claude-sonnet-5, fallback: [haiku]}
+        tasks: {writing: haiku}
+        default: opus
+        margin: 0.8
+        explicit: keep
+        shadow: true
+        """
+    )
+
+    policy = Policy.from_yaml(path)
+
+    assert policy.tiers["sonnet"].model == "claude-sonnet-5"
+    assert policy.tiers["sonnet"].fallback == ("haiku",)
+    assert (policy.tasks["writing"], policy.default, policy.margin) == ("haiku", "opus", 0.8)
+    assert (policy.explicit, policy.shadow) == ("keep", True)
+    assert policy == Policy(
+        tiers={"sonnet": {"model": "claude-sonnet-5", "fallback": ["haiku"]}},  # pyright: ignore[reportArgumentType]  # as YAML gives it
+        tasks={"writing": "haiku"},
+        default="opus",
+        margin=0.8,
+        explicit="keep",
+        shadow=True,
+    )
+
+
+def test_an_empty_policy_file_is_the_default_policy(tmp_path: Path) -> None:
+    """Nothing said, nothing changed."""
+    (tmp_path / "policy.yaml").write_text("# nothing yet\n")
+
+    assert Policy.from_yaml(tmp_path / "policy.yaml") == Policy()
+
+
+BAD: list[tuple[str, str, str, str]] = [
+    ("tasks: {coding: opuss}", "tasks.coding", "'opuss'", "'haiku', 'sonnet' or 'opus'"),
+    ("tasks: {codin: opus}", "tasks.codin", "'codin'", "'coding'"),
+    ("tiers: {hiku: {model: x}}", "tiers.hiku", "'hiku'", "'haiku', 'sonnet' or 'opus'"),
+    ("tiers: {haiku: {modle: x}}", "tiers.haiku.modle", "unknown key", "model, also, fallback"),
+    ("tiers: {haiku: {model: 5}}", "tiers.haiku.model", "5", "string"),
+    ("tiers: {haiku: {max_output: many}}", "tiers.haiku.max_output", "'many'", "integer"),
+    ("tiers: {haiku: {fallback: [opuss]}}", "tiers.haiku.fallback.0", "'opuss'", "'haiku', 'sonnet' or 'opus'"),
+    ("tiers: [haiku]", "tiers", "['haiku']", "dictionary"),
+    ("margin: high", "margin", "'high'", "number"),
+    ("margin: 1.5", "margin", "1.5", "less than or equal to 1"),
+    ("shadow: 'yes'", "shadow", "'yes'", "boolean"),
+    ("explicit: maybe", "explicit", "'maybe'", "'ceiling' or 'keep'"),
+    ("defualt: opus", "defualt", "unknown key", "default"),
+    ("- a list", "policy.yaml", "['a list']", "mapping"),
+    ("tasks: {coding: opus", "policy.yaml", "flow mapping", "',' or '}'"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "found", "expected"), BAD)
+def test_a_bad_policy_file_is_one_sentence(tmp_path: Path, text: str, key: str, found: str, expected: str) -> None:
+    """The error names the file, the key, what was found and what was expected."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+
+    with pytest.raises(PolicyError) as error:
+        Policy.from_yaml(path)
+
+    message = str(error.value)
+    assert str(path) in message
+    for part in (key, found, expected):
+        assert part in message
+
+
+def test_a_policy_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """A missing file is a policy error too."""
+    with pytest.raises(PolicyError, match=r"nowhere\.yaml"):
+        Policy.from_yaml(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("keys", [{"default": "opuss"}, {"nope": 1}, {"margin": -1}])
+def test_a_bad_policy_in_code_is_the_same_error(keys: dict[str, Any]) -> None:
+    """A policy in code is checked by the same rules, and the error is an SDK error and a ValueError as well."""
+    with pytest.raises(PolicyError, match=next(iter(keys))) as error:
+        Policy(**keys)
+
+    assert isinstance(error.value, (RouterError, ValueError))
+
+
+def test_two_mistakes_are_two_sentences() -> None:
+    """All that is wrong is said at once."""
+    with pytest.raises(PolicyError) as error:
+        Policy(default="no", explicit="no")  # pyright: ignore[reportArgumentType]  # wrong on purpose
+
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_tiers_are_ordered_from_the_least_to_the_most_capable() -> None:
+    """The order decides what a ceiling allows."""
+    assert TIERS == ("haiku", "sonnet", "opus")
