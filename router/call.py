@@ -10,7 +10,7 @@ import contextlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
 from anthropic import APIRequest
@@ -20,8 +20,11 @@ from .scope import current_tags
 if TYPE_CHECKING:
     from .policy import Decision
 
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
 _REMEMBERED = 4096
-"""Calls under way or just over. A call pushed out while it retries is decided anew; nothing else is lost."""
+"""Calls under way or just over, and conversations. What is pushed out is decided anew; nothing else is lost."""
 
 MESSAGES = "/v1/messages"
 BATCHES = "/v1/messages/batches"
@@ -53,11 +56,16 @@ def begin(request: APIRequest) -> Call:
     key = request.options.idempotency_key or str(uuid.uuid4())
     model = body_of(request).get("model")
     call = Call(key, model if isinstance(model, str) else None, current_tags())
-    _calls[key] = call
-    if len(_calls) > _REMEMBERED:
-        with contextlib.suppress(RuntimeError, StopIteration):  # another thread did the same
-            _calls.pop(next(iter(_calls)), None)
+    keep(_calls, key, call)
     return call
+
+
+def keep(memory: dict[_K, _V], key: _K, value: _V) -> None:
+    """Remember a value, and forget the oldest when there are too many. Without a lock, which a fork could leave taken."""
+    memory[key] = value
+    if len(memory) > _REMEMBERED:
+        with contextlib.suppress(RuntimeError, StopIteration):  # another thread did the same
+            memory.pop(next(iter(memory)), None)
 
 
 def current(request: APIRequest) -> Call | None:

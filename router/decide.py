@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .classify import Classifier, Task, classify
 from .features import Body, Features, look
-from .fits import obstacle
+from .fits import obstacle, over_limit
 from .policy import AUTO, TIERS, Decision, Policy, TierName
 from .scope import current_pin
 
@@ -37,12 +39,10 @@ def decide(
     features = look(body)
     chain, reason = _chain(requested, ceiling, task, policy)
     chain, reason = _within_conversation(requested, chain, reason, features, previous)
-    obstacles: dict[TierName, str] = {
-        name: why
-        for name in TIERS
-        if (why := obstacle(body, betas=betas, characters=features.characters, tier=policy.tiers[name]))
-    }
-    chain, reason = _as_far_as_it_fits(requested, chain, reason, policy, obstacles)
+    tied = obstacle(body, betas=betas)
+    chain, reason = _as_far_as_it_fits(
+        requested, chain, reason, lambda model: tied or _over_limit(features, policy, model)
+    )
     decision = _decision(requested, chain, task, policy, reason)
     return _in_shadow(decision) if policy.shadow and requested != AUTO else decision
 
@@ -79,19 +79,20 @@ def _within_conversation(
 
 
 def _as_far_as_it_fits(
-    requested: str, chain: list[str], reason: str, policy: Policy, obstacles: dict[TierName, str]
+    requested: str, chain: list[str], reason: str, obstacle_to: Callable[[str], str | None]
 ) -> tuple[list[str], str]:
     """The chain without the models that may not accept the request; what was named is always accepted as named."""
-
-    def why_not(model: str) -> str | None:
-        tier = policy.tier_of(model)
-        return None if model == requested or tier is None else obstacles.get(tier)
-
-    if (why := why_not(chain[0])) is None:
-        return [model for model in chain if why_not(model) is None], reason
-    if requested == AUTO:  # something has to be sent; nothing else is surer
+    fitting = [model for model in chain if model == requested or obstacle_to(model) is None]
+    if chain[0] in fitting:
+        return fitting, reason
+    if requested == AUTO:  # something has to be sent, and nothing else is surer
         return chain[:1], reason
-    return [requested], f"kept as named: {why}"
+    return [requested], f"kept as named: {obstacle_to(chain[0])}"
+
+
+def _over_limit(features: Features, policy: Policy, model: str) -> str | None:
+    tier = policy.tier_of(model)
+    return None if tier is None else over_limit(features, policy.tiers[tier])
 
 
 def _alone(requested: str, model: str, task: Task, policy: Policy, reason: str) -> Decision:

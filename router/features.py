@@ -38,14 +38,14 @@ class Features:
 def look(body: Body) -> Features:
     """The features of a request; a malformed part counts as absent."""
     messages = mappings(body.get("messages"))
-    system = " ".join(_texts(body.get("system")))
+    system = " ".join(texts(body.get("system")))
     pending, characters, documents = "", len(system), 0
     for message in messages:
-        texts = list(_texts(message.get("content")))
-        characters += sum(map(len, texts))
+        said = list(texts(message.get("content")))
+        characters += sum(map(len, said))
         documents += sum(block.get("type") in ("image", "document") for block in mappings(message.get("content")))
-        if message.get("role") == "user" and texts:
-            pending = "\n".join(texts)
+        if message.get("role") == "user" and said:
+            pending = "\n".join(said)
     if len(pending) > _PENDING_LIMIT:
         pending = pending[: _PENDING_LIMIT // 2] + "\n" + pending[-_PENDING_LIMIT // 2 :]
     max_tokens = body.get("max_tokens")
@@ -75,7 +75,8 @@ def mappings(value: object) -> Sequence[Mapping[str, Any]]:
     return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, dict)]
 
 
-def _texts(content: object) -> Iterator[str]:
+def texts(content: object) -> Iterator[str]:
+    """The texts of a system prompt or of a message's content, written either way."""
     if isinstance(content, str):
         yield content
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .features import Body, mappings
+from .features import Body, Features, mappings
 from .policy import Tier
 
 _PORTABLE = frozenset({
@@ -18,21 +18,25 @@ _CHARACTERS_PER_TOKEN = 2
 """Held low, so that no text is taken for shorter than it is."""
 
 
-def obstacle(body: Body, *, betas: bool, characters: int, tier: Tier) -> str | None:
-    """What keeps this request from the tier's model, in one phrase; None if nothing does.
+def over_limit(features: Features, tier: Tier) -> str | None:
+    """Which limit of the tier's model the request may exceed; None if none."""
+    if tier.max_output and features.max_tokens is not None and features.max_tokens > tier.max_output:
+        return "max_tokens"
+    if tier.context_window and features.characters / _CHARACTERS_PER_TOKEN > tier.context_window:
+        return "length of the prompt"
+    return None
 
-    `betas`: the request carries beta headers. `characters`: the length of its text.
+
+def obstacle(body: Body, *, betas: bool) -> str | None:
+    """What ties this request to the model it names, in one phrase; None if nothing does.
+
+    `betas`: the request carries beta headers.
     """
     if betas:
         return "beta features"
     for key, value in body.items():
         if key not in _PORTABLE and value is not None:
             return f"parameter {key}"
-    max_tokens = body.get("max_tokens")
-    if tier.max_output and isinstance(max_tokens, int) and max_tokens > tier.max_output:
-        return "max_tokens"
-    if tier.context_window and characters / _CHARACTERS_PER_TOKEN > tier.context_window:
-        return "length of the prompt"
     if any(tool.get("type", "custom") != "custom" for tool in mappings(body.get("tools"))):
         return "server tools"
     messages = mappings(body.get("messages"))

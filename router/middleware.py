@@ -15,7 +15,7 @@ from . import call as calls
 from . import faults
 from .classify import Classifier, classify
 from .decide import decide
-from .features import Body, mappings
+from .features import Body, mappings, texts
 from .policy import Decision, Policy
 from .scope import current_pin
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from anthropic import APIResponse, AsyncAPIResponse, AsyncCallNext, CallNext
 
 OVERLOADED = 529
-_REMEMBERED = 4096
-"""Conversations whose serving model is remembered."""
-
 Flow = Generator[APIRequest, "APIResponse[Any] | AsyncAPIResponse[Any]", "APIResponse[Any] | AsyncAPIResponse[Any]"]
 """Yields requests, is sent their responses, returns the one that the caller gets."""
 
@@ -77,15 +74,16 @@ class Router(Middleware):
     def _walk(self, request: APIRequest, body: Body) -> Flow:
         call = calls.current(request) if request.retries_taken else None
         call = call or calls.begin(request)
-        decision = call.decision or self._decide(body, betas=_has_betas(request))
+        conversation = _conversation(body)
+        decision = call.decision or self._decide(body, betas=_has_betas(request), conversation=conversation)
         call.decision = decision
         model, *rest = decision.chain
         response = yield _with_model(request, body, model)
         while rest and calls.status_of(response) == OVERLOADED:
             model, *rest = rest
             response = yield _with_model(request, body, model)
-        if calls.status_of(response) == 200:
-            self._remember(body, model)
+        if conversation is not None and calls.status_of(response) == 200:
+            calls.keep(self._served, conversation, model)
         return response
 
     def _batch(self, request: APIRequest, body: Body) -> APIRequest:
@@ -94,28 +92,24 @@ class Router(Middleware):
         routed: list[Body] = []
         for item in mappings(body.get("requests")):
             params: Body = item.get("params") or {}
-            decision = self._decide(params, betas=_has_betas(request))
+            decision = self._decide(params, betas=_has_betas(request), conversation=None)
             call.items[str(item.get("custom_id"))] = decision
             routed.append({**item, "params": {**params, "model": decision.model}})
         return calls.replace_body(request, {**body, "requests": routed})
 
-    def _decide(self, body: Body, *, betas: bool) -> Decision:
+    def _decide(self, body: Body, *, betas: bool, conversation: int | None) -> Decision:
         try:
-            previous = self._served.get(_conversation(body))
             return decide(
-                body, policy=self.policy, classifier=self._classifier, pin=current_pin(), previous=previous, betas=betas
+                body,
+                policy=self.policy,
+                classifier=self._classifier,
+                pin=current_pin(),
+                previous=None if conversation is None else self._served.get(conversation),
+                betas=betas,
             )
         except Exception as error:  # noqa: BLE001  # whatever is wrong with our judgement, the call goes on
             faults.note("deciding", error)
             return _undecided(body, self.policy)
-
-    def _remember(self, body: Body, model: str) -> None:
-        try:
-            self._served[_conversation(body)] = model
-            if len(self._served) > _REMEMBERED:
-                self._served.pop(next(iter(self._served)), None)
-        except Exception as error:  # noqa: BLE001  # as above
-            faults.note("remembering a conversation", error)
 
 
 def _undecided(body: Body, policy: Policy) -> Decision:
@@ -133,8 +127,9 @@ def _has_betas(request: APIRequest) -> bool:
     return any(name.lower() == "anthropic-beta" for name in request.headers)
 
 
-def _conversation(body: Body) -> int:
-    """The same for every turn of a conversation: what stands before the first answer, and what was asked for."""
+def _conversation(body: Body) -> int | None:
+    """The same for every turn of a conversation: its model, system prompt and first message. None if it has none."""
     messages = mappings(body.get("messages"))
-    opening = messages[0].get("content") if messages else None
-    return hash((body.get("model"), str(body.get("system")), str(opening)))
+    if not messages:
+        return None
+    return hash((str(body.get("model")), *texts(body.get("system")), None, *texts(messages[0].get("content"))))

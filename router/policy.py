@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast, get_args
@@ -96,7 +96,11 @@ class Policy(BaseModel):
 
     def tier_of(self, model: str) -> TierName | None:
         """The tier a model belongs to; None if the policy does not name it, and then it is left alone."""
-        return next((name for name, tier in self.tiers.items() if model == tier.model or model in tier.also), None)
+        return self._tier_of.get(model)
+
+    @cached_property
+    def _tier_of(self) -> dict[str, TierName]:
+        return {model: name for name, tier in self.tiers.items() for model in (tier.model, *tier.also)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 _DELTA_FRAME = 95
@@ -71,16 +71,15 @@ class Tally(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class EventTally:
     """Server-sent events of a streamed Message."""
 
-    on_first_token: Callable[[], None]
-    on_end: Callable[[Seen], None]
-    seen: Seen = field(default_factory=Seen)
-    _rest: bytes = b""
-    _kind: bytes = b""
-    _ended: bool = False
+    def __init__(self, on_first_token: Callable[[], None], on_end: Callable[[Seen], None]) -> None:
+        self._on_first_token = on_first_token
+        self._on_end = on_end
+        self._seen = Seen()
+        self._rest = self._kind = b""
+        self._ended = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -95,13 +94,13 @@ class EventTally:
         """Report once what was seen."""
         if not self._ended:
             self._ended = True
-            self.on_end(self.seen)
+            self._on_end(self._seen)
 
     def _event(self, kind: bytes, line: bytes) -> None:
-        seen = self.seen
+        seen = self._seen
         if kind == b"content_block_delta":
             if not seen.deltas:
-                self.on_first_token()
+                self._on_first_token()
             seen.deltas += 1
             seen.delta_bytes += len(line)
         elif kind == b"content_block_start":
@@ -119,13 +118,13 @@ class EventTally:
             self.end()
 
 
-@dataclass(slots=True)
 class JsonTally:
     """A Message as one JSON document."""
 
-    on_end: Callable[[Seen], None]
-    _body: bytearray = field(default_factory=bytearray)
-    _ended: bool = False
+    def __init__(self, on_end: Callable[[Seen], None]) -> None:
+        self._on_end = on_end
+        self._body = bytearray()
+        self._ended = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -145,15 +144,15 @@ class JsonTally:
             seen.complete = True
             seen.read_message(document)
             seen.error_type = error_type(document)
-        self.on_end(seen)
+        self._on_end(seen)
 
 
-@dataclass(slots=True)
 class LineTally:
     """Results of a Message Batch: one JSON object a line."""
 
-    on_line: Callable[[Mapping[str, Any]], None]
-    _rest: bytes = b""
+    def __init__(self, on_line: Callable[[Mapping[str, Any]], None]) -> None:
+        self._on_line = on_line
+        self._rest = b""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -172,7 +171,7 @@ class LineTally:
         except ValueError:
             return  # a line cut off in the middle: whoever reads the results again sees it whole
         if isinstance(row, dict):
-            self.on_line(cast("Mapping[str, Any]", row))
+            self._on_line(cast("Mapping[str, Any]", row))
 
 
 def error_type(document: object) -> str | None:

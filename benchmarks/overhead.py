@@ -1,0 +1,168 @@
+"""What Router, Meter and a durable append add to a call, against the plain SDK client and, if installed, LiteLLM.
+
+    python benchmarks/overhead.py [--calls 2000]
+
+All clients talk to the same loopback HTTP server, turn by turn, so that drift of the machine meets them alike.
+To reach: p50 under 150 µs, at most a twentieth of LiteLLM's; `import router` within 15 ms of `import anthropic`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anthropic
+from loopback import STREAM_EVENTS, loopback_api
+
+from router import Anthropic, AsyncAnthropic, Spool
+
+PROMPT = (
+    "Classify this ticket. One of: billing, delivery, other.\n" + "My parcel has not arrived and nobody answers. " * 40
+)
+REQUEST: dict[str, Any] = {
+    "model": "claude-opus-5-5",
+    "max_tokens": 300,
+    "messages": [{"role": "user", "content": PROMPT}],
+}
+Samples = dict[str, list[int]]
+
+
+def time_turn_by_turn(calls: dict[str, Callable[[], object]], rounds: int) -> Samples:
+    """Nanoseconds of each call, every round in another order."""
+    samples: Samples = {name: [] for name in calls}
+    names = list(calls)
+    for number in range(rounds + 50):
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            began = time.perf_counter_ns()
+            calls[name]()
+            if number >= 50:
+                samples[name].append(time.perf_counter_ns() - began)
+    return samples
+
+
+async def time_turn_by_turn_async(calls: dict[str, Callable[[], Awaitable[object]]], rounds: int) -> Samples:
+    """The same, awaited."""
+    samples: Samples = {name: [] for name in calls}
+    for number in range(rounds + 50):
+        for name, call in calls.items():
+            began = time.perf_counter_ns()
+            await call()
+            if number >= 50:
+                samples[name].append(time.perf_counter_ns() - began)
+    return samples
+
+
+def microseconds(sample: list[int], percent: int) -> float:
+    """A percentile."""
+    return statistics.quantiles(sample, n=100)[percent - 1] / 1000
+
+
+def report(title: str, samples: Samples, *, per: int = 1, unit: str = "call") -> None:
+    """Each client beside the plain one, and the ratio of what they add."""
+    plain = samples["plain SDK"]
+    print(f"\n{title}, {len(plain)} each")
+    added: dict[str, float] = {}
+    for name, sample in samples.items():
+        p50, p99 = microseconds(sample, 50), microseconds(sample, 99)
+        added[name] = (p50 - microseconds(plain, 50)) / per
+        more = "" if name == "plain SDK" else f"   adds {added[name]:8.1f} µs per {unit} at p50"
+        print(f"  {name:22} p50 {p50:9.1f} µs   p99 {p99:9.1f} µs{more}")
+    for name, figure in added.items():
+        if "LiteLLM" in name:
+            print(f"  tollgate adds {added['tollgate'] / figure:.3f} of what {name} adds (to reach: 0.05)")
+
+
+def litellm_calls(url: str) -> dict[str, Callable[[], object]]:
+    """LiteLLM's two ways to make the same call, if it is installed."""
+    if importlib.util.find_spec("litellm") is None:
+        print("LiteLLM is not installed, so it is not measured (pip install litellm)")
+        return {}
+    litellm: Any = importlib.import_module("litellm")
+    there = {"model": "anthropic/claude-opus-5-5", "api_base": url, "api_key": "test"}
+    body = {"messages": REQUEST["messages"], "max_tokens": REQUEST["max_tokens"]}
+    router = litellm.Router(model_list=[{"model_name": "opus", "litellm_params": there}])
+    return {
+        "LiteLLM completion": lambda: litellm.completion(**there, **body),
+        "LiteLLM Router": lambda: router.completion(model="opus", **body),
+    }
+
+
+def measure_sync(url: str, spool: Spool, rounds: int) -> None:
+    """Answers in one document, and streams."""
+    plain = anthropic.Anthropic(api_key="test", base_url=url)
+    ours = Anthropic(api_key="test", base_url=url, spool=spool)
+    report(
+        "sync create()",
+        time_turn_by_turn(
+            {
+                "plain SDK": lambda: plain.messages.create(**REQUEST),
+                "tollgate": lambda: ours.messages.create(**REQUEST),
+                **litellm_calls(url),
+            },
+            rounds,
+        ),
+    )
+
+    def drain(client: anthropic.Anthropic) -> None:
+        for _ in client.messages.create(**REQUEST, stream=True):
+            pass
+
+    report(
+        f"sync create(stream=True), {STREAM_EVENTS} events",
+        time_turn_by_turn({"plain SDK": lambda: drain(plain), "tollgate": lambda: drain(ours)}, max(100, rounds // 10)),
+        per=STREAM_EVENTS,
+        unit="event",
+    )
+
+
+async def measure_async(url: str, spool: Spool, rounds: int) -> None:
+    """Answers in one document."""
+    plain = anthropic.AsyncAnthropic(api_key="test", base_url=url)
+    ours = AsyncAnthropic(api_key="test", base_url=url, spool=spool)
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "plain SDK": lambda: plain.messages.create(**REQUEST),
+        "tollgate": lambda: ours.messages.create(**REQUEST),
+    }
+    report("async create()", await time_turn_by_turn_async(calls, rounds))
+    await plain.close()
+    await ours.close()
+
+
+def measure_import() -> None:
+    """The median of fresh interpreters."""
+
+    def milliseconds() -> float:
+        program = (
+            "import time, anthropic\nbegan = time.perf_counter()\nimport router\nprint(time.perf_counter() - began)"
+        )
+        return 1000 * float(subprocess.check_output([sys.executable, "-c", program]))  # noqa: S603  # our own text
+
+    taken = statistics.median(milliseconds() for _ in range(9))
+    print(f"\nimport router after import anthropic: {taken:.1f} ms (to reach: 15)")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=2000)
+    calls = parser.parse_args().calls
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it fetches its prices at import
+    with tempfile.TemporaryDirectory() as home, loopback_api() as url:
+        spool = Spool(home)
+        measure_sync(url, spool, calls)
+        asyncio.run(measure_async(url, spool, calls))
+        spool.close()
+    measure_import()
+
+
+if __name__ == "__main__":
+    main()
