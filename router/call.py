@@ -61,7 +61,7 @@ def begin(request: APIRequest) -> Call:
 
 
 def keep(memory: dict[_K, _V], key: _K, value: _V) -> None:
-    """Remember a value, and forget the oldest when there are too many. Without a lock, which a fork could leave taken."""
+    """Remember a value, forget the oldest of too many; without a lock, which a fork could leave taken."""
     memory[key] = value
     if len(memory) > _REMEMBERED:
         with contextlib.suppress(RuntimeError, StopIteration):  # another thread did the same
