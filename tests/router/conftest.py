@@ -26,13 +26,6 @@ def api(clock: Clock) -> StandIn:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where this test's Tollgate lives."""
-    monkeypatch.setenv("TOLLGATE_HOME", str(tmp_path / "tollgate"))
-    return tmp_path / "tollgate"
-
-
-@pytest.fixture
 def records(home: Path) -> Records:
     """Reads what is in the spool by now."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import assert_type
+
 import anthropic
 from anthropic.types import Message, RawMessageStreamEvent
-from typing_extensions import assert_type
 
 import router
 from router import Anthropic, AsyncAnthropic, Decision, Meter, Policy, Router, Spool, Tier, pinned, tagged

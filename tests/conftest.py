@@ -1,0 +1,107 @@
+"""The vocabulary of the tests: a home, a spool, a ledger, a record."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import os
+import socket
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.ledger import Ledger
+from router.record import UsageRecord, from_nanoseconds, new_record_id
+from router.spool import Spool
+
+NOON = int(datetime(2026, 11, 10, 12, tzinfo=UTC).timestamp()) * 10**9
+_numbers = itertools.count(1)
+
+
+def a_record(**changes: Any) -> UsageRecord:
+    """An answered call to Opus 5.5 that was served by Haiku 5.5, at noon of 10 November 2026, with `changes`."""
+    number = next(_numbers)
+    record: dict[str, Any] = {
+        "record_id": new_record_id(NOON),
+        "call_id": f"call-{number}",
+        "attempt": 1,
+        "started_at": from_nanoseconds(NOON),
+        "duration_ms": 812.5,
+        "requested_model": "claude-opus-5-5",
+        "sent_model": "claude-haiku-5-5",
+        "model": "claude-haiku-5-5",
+        "max_tokens": 1024,
+        "task_type": "classify",
+        "tier": "haiku",
+        "confidence": 0.9,
+        "tags": {"team": "search"},
+        "status": 200,
+        "stop_reason": "end_turn",
+        "content_empty": False,
+        "request_id": f"req_{number}",
+        "usage": {
+            "input_tokens": 1000,
+            "output_tokens": 100,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+            "service_tier": "standard",
+        },
+    }
+    return UsageRecord(**record | changes)
+
+
+@pytest.fixture(name="a_record")
+def _a_record() -> Callable[..., UsageRecord]:
+    return a_record
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where this test's records are kept."""
+    return tmp_path / "tollgate"
+
+
+@pytest.fixture
+def spool(home: Path) -> Spool:
+    """The writing end of the spool of `home`."""
+    return Spool(home)
+
+
+@pytest.fixture
+def ledger(home: Path) -> Ledger:
+    """The ledger of `home`: a real file, made when it is first needed."""
+    return Ledger(home)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:  # pyright: ignore[reportUnusedFunction]  # autouse
+    """No key and no setting of the developer's reaches a test; what a test forgets to place lands under tmp_path."""
+    for name in list(os.environ):
+        if name.startswith(("ANTHROPIC_", "TOLLGATE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TOLLGATE_HOME", str(home))
+
+
+def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse every connection that leaves this machine, whichever library asks for it."""
+    if event not in ("socket.connect", "socket.getaddrinfo"):
+        return
+    address = arguments[1] if event == "socket.connect" else arguments[:1]
+    host = address[0] if isinstance(address, tuple) else None  # a path is a socket of this machine
+    if isinstance(host, str | bytes) and not _is_here(os.fsdecode(host)):
+        raise PermissionError(f"a test tried to reach {host}; tests stay on this machine")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback or host in ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
+    except ValueError:
+        return host in ("", "localhost", socket.gethostname())
+
+
+sys.addaudithook(_stay_here)  # an audit hook stays for the life of the process

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from analytics.cli import cli
+from router import Policy
+from router.testing import StandIn
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[0][:40])
+def test_the_python_of_the_readme_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block of Python in the README runs as it stands, with the stand-in where the network would be."""
+    api = StandIn()
+    monkeypatch.setenv("TOLLGATE_HOME", str(tmp_path))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+    monkeypatch.chdir(tmp_path)
+    block = block.replace("client = Anthropic()", "client = api.client(Anthropic)")
+
+    exec(compile(block, "README.md", "exec"), {"api": api})  # noqa: S102  # the README's own text
+
+
+def test_the_policy_of_the_readme_is_one(tmp_path: Path) -> None:
+    """The YAML shown is a policy."""
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "policy.yaml").write_text(block)
+
+    policy = Policy.from_yaml(tmp_path / "policy.yaml")
+
+    assert policy.tasks["writing"] == "opus"
+    assert set(yaml.safe_load(block)) == set(Policy.model_fields)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """The README names each command that `tollgate --help` lists."""
+    listed = re.findall(
+        r"^  (\w+) ", CliRunner().invoke(cli, ["--help"]).output.partition("Commands:")[2], re.MULTILINE
+    )
+
+    assert listed
+    for command in listed:
+        assert f"`tollgate {command}" in README
