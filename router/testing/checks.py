@@ -78,8 +78,8 @@ def _check_limits(body: Mapping[str, Any], model: Model) -> Failure | None:
     limit = body.get("max_tokens")
     if not isinstance(limit, int):
         return invalid("max_tokens: Field required")
-    if limit < 1:
-        return invalid("max_tokens: Input should be greater than or equal to 1")
+    if limit < 0:
+        return invalid("max_tokens: Input should be greater than or equal to 0")
     if limit > model.max_output:
         return invalid(
             f"max_tokens: {limit} > {model.max_output}, which is the maximum allowed number of output tokens "

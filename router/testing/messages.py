@@ -48,7 +48,8 @@ def _usage(body: Mapping[str, Any], content: list[dict[str, Any]], *, model: Mod
             "ephemeral_5m_input_tokens": split.written_5m,
             "ephemeral_1h_input_tokens": split.written_1h,
         },
-        "output_tokens": max(1, output_tokens(content, model)),
+        # With `max_tokens` 0 a request only warms the cache.
+        "output_tokens": max(1 if body.get("max_tokens") else 0, output_tokens(content, model)),
         "output_tokens_details": {"thinking_tokens": output_tokens(thoughts, model)} if thoughts else None,
         "server_tool_use": None,
         "service_tier": "standard",

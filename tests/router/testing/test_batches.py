@@ -86,7 +86,7 @@ def test_items_can_be_scripted() -> None:
     assert (counts.errored, counts.expired, counts.canceled, counts.succeeded) == (1, 1, 1, 1)
 
 
-@pytest.mark.parametrize("wrong", [{"max_tokens": 0}, {"model": "claude-opus-5-5", "speed": "fast"}])
+@pytest.mark.parametrize("wrong", [{"max_tokens": -1}, {"model": "claude-opus-5-5", "speed": "fast"}])
 def test_invalid_items_are_errored(wrong: dict[str, Any]) -> None:
     """An item that the API would reject is errored, and the batch goes on; fast mode is not for batches."""
     client = StandIn().client()

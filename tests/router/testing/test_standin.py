@@ -124,6 +124,15 @@ def test_max_tokens_cuts_the_answer() -> None:
     assert 40 < message.usage.output_tokens <= 50
 
 
+def test_no_tokens_only_warm_the_cache() -> None:
+    """With `max_tokens` 0 the prompt is written to the cache and nothing is said."""
+    manual: Any = [{"type": "text", "text": "How to. " * 1000, "cache_control": {"type": "ephemeral"}}]
+    message = create(StandIn(), max_tokens=0, system=manual)
+    assert message.content == []
+    assert message.usage.output_tokens == 0
+    assert message.usage.cache_creation_input_tokens
+
+
 def test_stop_sequence_ends_the_answer() -> None:
     """The answer ends before a stop sequence and names it."""
     api = StandIn(answer=lambda _: "one two END three")
@@ -229,7 +238,7 @@ def test_models_are_listed_in_pages() -> None:
         ({"messages": [{"role": "user", "content": ""}]}, 400, "must not be empty"),
         ({"messages": "x"}, 400, "messages"),
         ({"max_tokens": None}, 400, "max_tokens"),
-        ({"max_tokens": 0}, 400, "max_tokens"),
+        ({"max_tokens": -1}, 400, "max_tokens"),
         ({"max_tokens": 200_000}, 400, "128000"),
         ({"model": None}, 400, "model"),
         ({"model": "claude-opus-4-1"}, 404, "claude-opus-4-1"),
