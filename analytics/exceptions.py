@@ -1,11 +1,11 @@
 """The errors of the batch path. The CLI turns each into one sentence and exit code 1.
 
-    AnalyticsError
-      LedgerError
-        LedgerBusy
-        LedgerTooNew
-      PriceFileError (also ValueError)
-      SettingsError (also ValueError)
+AnalyticsError
+  LedgerError
+    LedgerBusy
+    LedgerTooNew
+  PriceFileError (also ValueError)
+  SettingsError (also ValueError)
 """
 
 from __future__ import annotations

@@ -29,6 +29,20 @@ class Period:
         """Whole UTC days, `last` included."""
         return cls(midnight(first), midnight(last + timedelta(days=1)))
 
+    @classmethod
+    def parse(cls, since: str | None, until: str | None, *, now: datetime, days: int = 30) -> Self:
+        """What a person asked for: days (the last one included) or ISO 8601 times, UTC unless they say otherwise.
+
+        Without `until`, up to the end of today; without `since`, the `days` days before that.
+        """
+        end = _moment("until", until) if until else midnight(now.astimezone(UTC).date() + timedelta(days=1))
+        if until and _is_day(until):
+            end += timedelta(days=1)
+        start = _moment("since", since) if since else end - timedelta(days=days)
+        if end <= start:
+            raise SettingsError(f"since: found {since}, expected a time before until ({until or end.date()})")
+        return cls(start, end)
+
     @property
     def previous(self) -> Period:
         """The period of the same length that ends where this one starts."""
@@ -38,3 +52,17 @@ class Period:
 def midnight(day: date) -> datetime:
     """The start of a UTC day."""
     return datetime.combine(day, time(), UTC)
+
+
+def _is_day(text: str) -> bool:
+    return len(text) == len("2026-11-21")
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"{name}: found {text!r}, expected a day (2026-11-21) or a time (2026-11-21T09:00)"
+        ) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,12 +6,21 @@ the unpriced stands beside it. `None` means that nothing could be said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
+from router.spool import lost_records
+
+from .exceptions import SettingsError
+from .ingest import waiting_bytes
+from .ledger import Ledger
 from .period import Period
+
+DIMENSIONS = ("day", "hour", "model", "requested_model", "task_type", "tier", "platform", "status")
+"""What a breakdown may group by, besides `tag:<key>`. UTC days as `2026-11-02`, hours as `2026-11-02 13:00`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +96,122 @@ class Health:
     price_table_version: str | None
     price_table_checked_on: date | None
     demo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimensions:
+    """What there is to choose from, over the whole ledger; each tuple sorted."""
+
+    models: tuple[str, ...]
+    task_types: tuple[str, ...]
+    tags: Mapping[str, tuple[str, ...]]
+    """Key -> its values."""
+    first_at: datetime | None
+    """The first attempt; UTC-aware. None if the ledger is empty."""
+    last_at: datetime | None
+
+
+def totals(ledger: Ledger, filters: Filters) -> Totals:
+    """The period in figures; zero counts and None amounts where there is nothing."""
+    rows = _breakdown(ledger, filters, ())
+    names = [field.name for field in fields(Totals)]
+    return Totals(**{name: rows[0][name] for name in names}) if rows else _NOTHING
+
+
+def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[CostRow]:
+    """One row per group that occurs, in order of time if the first dimension is one, else the dearest first.
+
+    `by` names one or more of DIMENSIONS or `tag:<key>`. Raises SettingsError for any other. A call whose attempts fall
+    into several groups counts in each.
+    """
+    if not by:
+        raise SettingsError("by: found nothing, expected at least one dimension")
+    for dimension in by:
+        _check_dimension(dimension)
+    names = [field.name for field in fields(CostRow) if field.name != "group"]
+    rows = [
+        CostRow(group=tuple(row["members"]), **{name: row[name] for name in names})
+        for row in _breakdown(ledger, filters, by)
+    ]
+    return sorted(rows, key=lambda row: row.group[0] or "") if by[0] in ("day", "hour") else rows
+
+
+def health(ledger: Ledger) -> Health:
+    """Whether the figures can be trusted: the whole ledger and its spool, whatever the period."""
+    (row,) = ledger.query("health")
+    return Health(
+        attempts=row["attempts"],
+        first_at=_utc(row["first_at"]),
+        last_at=_utc(row["last_at"]),
+        waiting_bytes=waiting_bytes(ledger),
+        lost_records=lost_records(ledger.home),
+        rejected_lines=row["rejected_lines"],
+        unpriced=_counts(row["unpriced"]),
+        flagged=_counts(row["flagged"]),
+        price_table_version=row["price_table_version"],
+        price_table_checked_on=row["price_table_checked_on"],
+        demo=(ledger.home / "DEMO").exists(),
+    )
+
+
+def dimensions(ledger: Ledger) -> Dimensions:
+    """What a person can filter and group by."""
+    (row,) = ledger.query("dimensions")
+    return Dimensions(
+        models=tuple(row["models"] or ()),
+        task_types=tuple(row["task_types"] or ()),
+        tags={tag["key"]: tuple(tag["options"]) for tag in row["tags"] or ()},
+        first_at=_utc(row["first_at"]),
+        last_at=_utc(row["last_at"]),
+    )
+
+
+_NOTHING = Totals(
+    calls=0,
+    attempts=0,
+    failed_attempts=0,
+    fallback_calls=0,
+    incomplete_attempts=0,
+    unpriced_attempts=0,
+    list_cost=None,
+    requested_list_cost=None,
+    routing_saved=None,
+    routing_compared_attempts=0,
+    cache_saved=None,
+    input_tokens=0,
+    output_tokens=0,
+    cache_write_tokens=0,
+    cache_read_tokens=0,
+)
+
+
+def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict[str, Any]]:
+    return ledger.query(
+        "breakdown",
+        dimensions=list(by),
+        start=_naive(filters.period.start),
+        until=_naive(filters.period.end),
+        models=list(filters.models),
+        task_types=list(filters.task_types),
+        tag_keys=list(filters.tags),
+        tag_values=list(filters.tags.values()),
+    )
+
+
+def _check_dimension(dimension: str) -> None:
+    key = dimension.removeprefix("tag:")
+    if dimension not in DIMENSIONS and (key == dimension or not key):
+        raise SettingsError(f"by: found {dimension!r}, expected one of {', '.join(DIMENSIONS)} or tag:<key>")
+
+
+def _counts(pairs: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, int], ...]:
+    return tuple((pair["name"], pair["count"]) for pair in pairs or ())
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """The ledger's times are UTC without saying so."""
+    return moment and moment.replace(tzinfo=UTC)
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

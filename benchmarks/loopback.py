@@ -1,4 +1,4 @@
-"""A loopback HTTP server that answers every Messages request at once: the constant that overheads are measured against."""
+"""A loopback HTTP server that answers every Messages request at once: the constant in a measured overhead."""
 
 from __future__ import annotations
 

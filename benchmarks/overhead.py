@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import anthropic
@@ -28,7 +29,7 @@ from router import Anthropic, AsyncAnthropic, Spool
 PROMPT = (
     "Classify this ticket. One of: billing, delivery, other.\n" + "My parcel has not arrived and nobody answers. " * 40
 )
-REQUEST: dict[str, Any] = {
+REQUEST: Any = {
     "model": "claude-opus-5-5",
     "max_tokens": 300,
     "messages": [{"role": "user", "content": PROMPT}],
@@ -104,8 +105,8 @@ def measure_sync(url: str, spool: Spool, rounds: int) -> None:
         "sync create()",
         time_turn_by_turn(
             {
-                "plain SDK": lambda: plain.messages.create(**REQUEST),
-                "tollgate": lambda: ours.messages.create(**REQUEST),
+                "plain SDK": partial(plain.messages.create, **REQUEST),
+                "tollgate": partial(ours.messages.create, **REQUEST),
                 **litellm_calls(url),
             },
             rounds,
@@ -129,8 +130,8 @@ async def measure_async(url: str, spool: Spool, rounds: int) -> None:
     plain = anthropic.AsyncAnthropic(api_key="test", base_url=url)
     ours = AsyncAnthropic(api_key="test", base_url=url, spool=spool)
     calls: dict[str, Callable[[], Awaitable[object]]] = {
-        "plain SDK": lambda: plain.messages.create(**REQUEST),
-        "tollgate": lambda: ours.messages.create(**REQUEST),
+        "plain SDK": partial(plain.messages.create, **REQUEST),
+        "tollgate": partial(ours.messages.create, **REQUEST),
     }
     report("async create()", await time_turn_by_turn_async(calls, rounds))
     await plain.close()

@@ -47,3 +47,9 @@ CREATE TABLE reject (
     reason      VARCHAR NOT NULL,
     line        VARCHAR NOT NULL
 );
+
+-- Which files of migrations/ have been applied here.
+CREATE TABLE migration (
+    number INTEGER NOT NULL,
+    name   VARCHAR NOT NULL
+);

@@ -1,0 +1,127 @@
+"""The command line: `tollgate ...`. What a command does is in commands.py, imported when one runs: help is quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .exceptions import AnalyticsError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which home a command is about; `ctx.obj` of every command."""
+
+    chosen: Path | None
+    demo: bool
+
+    @property
+    def real(self) -> Path:
+        """The home of real records."""
+        return self.chosen or import_module("router.spool").default_home()
+
+    @property
+    def home(self) -> Path:
+        """The home to look at. Demo data lie in a home of their own, so that they never mix with real records."""
+        return self.real / "demo" if self.demo else self.real
+
+
+class _Tollgate(click.Group):
+    """Turns what the batch path raises on purpose into one sentence and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AnalyticsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _commands():
+    from . import commands  # noqa: PLC0415  # brings DuckDB and the SDK: a second
+
+    return commands
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are exact decimal strings.")
+
+
+@click.group(cls=_Tollgate, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), help="Where records are. [env: TOLLGATE_HOME]"
+)
+@click.option("--demo", is_flag=True, help="Look at the demo data instead.")
+@click.version_option(package_name="tollgate")
+@click.pass_context
+def cli(ctx: click.Context, *, home: Path | None, demo: bool) -> None:
+    """Route, count and rate every call to the Claude API."""
+    ctx.obj = Place(home, demo)
+
+
+@cli.command()
+@_json
+@click.pass_obj
+def ingest(place: Place, *, as_json: bool) -> None:
+    """Take what waits in the spool into the ledger."""
+    _commands().ingest(place.home, as_json=as_json)
+
+
+@cli.command()
+@click.option("--by", multiple=True, help="day, hour, model, task_type, tag:<key>, ...; a comma combines; repeatable.")
+@click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: thirty days]")
+@click.option("--until", metavar="DAY|TIME", help="Up to here, UTC; a day is included. [default: today]")
+@_json
+@click.pass_obj
+def report(place: Place, *, by: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
+    """Say what was spent, on what, and what routing and caching saved."""
+    _commands().report(place.home, by=by, since=since, until=until, now=_now(), as_json=as_json)
+
+
+@cli.command()
+@_json
+@click.pass_context
+def doctor(ctx: click.Context, *, as_json: bool) -> None:
+    """Say where everything is and what is wrong; exit code 1 if something is."""
+    ctx.exit(0 if _commands().doctor(ctx.obj.home, now=_now(), as_json=as_json) else 1)
+
+
+@cli.group()
+def prices() -> None:
+    """The price table."""
+
+
+@prices.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(*, file: Path | None) -> None:
+    """Check a price table: the given FILE, else the one in use."""
+    _commands().check_prices(file)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: a free one]")
+@click.pass_obj
+def dashboard(place: Place, *, port: int | None) -> None:
+    """Open the dashboard on this machine."""
+    _commands().dashboard(place.home, port=port)
+
+
+@cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def demo(ctx: click.Context, *, arguments: tuple[str, ...]) -> None:
+    """Play a month of three pretend teams, and report on it."""
+    command: click.Command = import_module("analytics.demo.command").command
+    ctx.exit(command.main(list(arguments), prog_name=ctx.command_path, standalone_mode=False, obj=ctx.obj) or 0)
+
+
+def main() -> None:
+    """The entry point of `tollgate`."""
+    cli(prog_name="tollgate")

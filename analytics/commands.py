@@ -1,0 +1,120 @@
+"""What the commands of `tollgate` do: ask, and print the answer."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from . import doctor as doctors
+from . import present, reports
+from .exceptions import SettingsError
+from .ingest import IngestReport
+from .ingest import ingest as take_in
+from .ledger import Ledger
+from .period import Period
+from .prices import PriceTable
+
+_TAG_ROWS = 10
+
+
+def ingest(home: Path, *, as_json: bool) -> None:
+    """Take in what waits in the spool, and say what it was."""
+    done = _take_in(Ledger(home))
+    click.echo(present.as_json(done) if as_json else present.ingested(done))
+
+
+def report(
+    home: Path, *, by: Iterable[str], since: str | None, until: str | None, now: datetime, as_json: bool
+) -> None:
+    """Take in what is new, then answer for a period."""
+    period = Period.parse(since, until, now=now)
+    filters, ledger = reports.Filters(period=period), Ledger(home)
+    _take_in(ledger)
+    asked = [tuple(names.split(",")) for names in by]
+    health, totals = reports.health(ledger), reports.totals(ledger, filters)
+    tables = {names: reports.cost_by(ledger, filters, names) for names in asked or _usual(ledger)}
+    if as_json:
+        breakdowns = [present.rows_as_json(names, rows) for names, rows in tables.items()]
+        answer = {"period": period, "totals": totals, "breakdowns": breakdowns, "health": health}
+        click.echo(present.as_json(answer))
+        return
+    out = present.console()
+    present.show_totals(out, totals, period, health=health, home=home)
+    for names, rows in tables.items():
+        if rows:
+            present.show_breakdown(out, names, rows, most=None if asked else _most(names))
+
+
+def doctor(home: Path, *, now: datetime, as_json: bool) -> bool:
+    """Take in what is new, examine everything, and say whether nothing is wrong."""
+    ledger = Ledger(home)
+    _take_in(ledger)
+    diagnosis = doctors.examine(ledger, now=now)
+    if as_json:
+        click.echo(present.as_json(diagnosis))
+    else:
+        present.show_diagnosis(present.console(), diagnosis)
+    return not diagnosis.problems
+
+
+def check_prices(file: Path | None) -> None:
+    """Say that a price table is good. Raises PriceFileError with everything that is not."""
+    table = PriceTable.load(file)
+    click.echo(f"{file or 'pricing.yaml'}: version {table.version}, checked {table.checked}, no mistakes")
+
+
+def dashboard(home: Path, *, port: int | None) -> None:
+    """Serve the dashboard on the loopback interface until interrupted."""
+    package = find_spec("dashboard")
+    if find_spec("streamlit") is None or package is None or package.origin is None:
+        raise SettingsError("the dashboard needs Streamlit: pip install 'tollgate[dashboard]'")
+    port = port or _free_port()
+    click.echo(f"http://127.0.0.1:{port}")
+    app = Path(package.origin).with_name("app.py")
+    options = {
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app),
+        *(f"--{key}={value}" for key, value in options.items()),
+    ]
+    try:
+        subprocess.run(command, env={**os.environ, "TOLLGATE_HOME": str(home)}, check=False)  # noqa: S603  # our own words
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _take_in(ledger: Ledger) -> IngestReport:
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("Taking in what is new", total=None)
+        return take_in(ledger, progress=lambda done, total: progress.update(task, completed=done, total=total))
+
+
+def _usual(ledger: Ledger) -> list[tuple[str, ...]]:
+    return [("day",), ("model",), ("task_type",), *((f"tag:{key}",) for key in reports.dimensions(ledger).tags)]
+
+
+def _most(names: tuple[str, ...]) -> int | None:
+    return _TAG_ROWS if names[0].startswith("tag:") else None
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

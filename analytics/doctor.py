@@ -1,0 +1,87 @@
+"""Doctor: where everything is, how far the ledger has come, and what is wrong, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from .ledger import Ledger
+from .prices import PriceTable
+from .reports import Health, health
+
+STALE_DAYS = 60
+"""A price table that nobody has compared with its sources for so long is suspect: new models come faster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What was found."""
+
+    facts: Mapping[str, str]
+    health: Health
+    problems: tuple[str, ...]
+    """One or two sentences each: what is wrong, and what to do."""
+
+
+def examine(ledger: Ledger, *, now: datetime) -> Diagnosis:
+    """Look at everything that decides whether the figures can be trusted."""
+    found, prices = health(ledger), PriceTable.load()
+    return Diagnosis(
+        facts=dict(_facts(ledger, found, prices, now=now)),
+        health=found,
+        problems=tuple(_problems(ledger, found, prices, now=now)),
+    )
+
+
+def _facts(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "tollgate", _version("tollgate")
+    yield "python", platform.python_version()
+    yield "anthropic", _version("anthropic")
+    yield "duckdb", _version("duckdb")
+    yield "home", f"{ledger.home}{' (demo data)' if found.demo else ''}"
+    yield "ledger", str(ledger.path)
+    yield "attempts", f"{found.attempts:,}"
+    if found.first_at and found.last_at:
+        yield "from, to", f"{found.first_at:%Y-%m-%d %H:%M} to {found.last_at:%Y-%m-%d %H:%M} UTC"
+    yield "waiting in the spool", f"{found.waiting_bytes:,} bytes"
+    yield "lost, rejected", f"{found.lost_records:,} records, {found.rejected_lines:,} lines"
+    yield "price table", f"{prices.version}, checked {prices.checked} ({_age(prices, now)} days ago)"
+    if found.price_table_version not in (None, prices.version):
+        yield "price table in the ledger", f"{found.price_table_version}, until the next record comes"
+    if found.flagged:
+        yield "flags", ", ".join(f"{flag} ({lines:,} lines)" for flag, lines in found.flagged)
+
+
+def _problems(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetime) -> Iterator[str]:
+    spool = ledger.home / "spool"
+    if spool.exists() and not os.access(spool, os.W_OK | os.X_OK):
+        yield f"{spool} cannot be written by this user. Records of its programs would be lost: chown or chmod it."
+    if found.lost_records:
+        yield (
+            f"Lost records: {found.lost_records:,}. They could not be written: "
+            f"make room on the disk of {spool}, or make it writable."
+        )
+    if found.rejected_lines:
+        yield (
+            f"Damaged lines of the spool: {found.rejected_lines:,}. They are not counted; "
+            "the table `reject` of the ledger has them, with the reason."
+        )
+    for reason, attempts in found.unpriced:
+        yield f"Attempts without a cost: {attempts:,} ({reason}). If a price is missing, a newer tollgate may have it."
+    if _age(prices, now) > STALE_DAYS:
+        yield f"The price table was last checked on {prices.checked}. Upgrade tollgate for newer prices."
+
+
+def _age(prices: PriceTable, now: datetime) -> int:
+    return (now.date() - prices.checked).days
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed"

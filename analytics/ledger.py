@@ -1,0 +1,257 @@
+"""Ledger: the DuckDB file that usage lands in, attached for moments. The only module that executes SQL.
+
+Across processes DuckDB admits one writer or many readers of a file. So a process keeps a private in-memory DuckDB and
+attaches the ledger to it for one question or one transaction, behind a turnstile.
+
+The ledger's own file is never opened by anything but DuckDB: closing such a handle would drop DuckDB's lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .exceptions import LedgerBusy, LedgerError, LedgerTooNew
+from .turnstile import RETRY_SECONDS, Turnstile
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@cache
+def sql(name: str) -> str:
+    """The text of sql/<name>.sql: one question, parameterised."""
+    return resources.files("analytics").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def run(con: Connection, name: str, /, **parameters: object) -> list[dict[str, Any]]:
+    """Run sql/<name>.sql and return its rows, by column name."""
+    result = con.execute(sql(name), parameters or None)
+    columns = [column[0] for column in result.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
+class Ledger:
+    """The ledger of a home: `ledger.duckdb` in it, created when first needed. Safe to share between threads.
+
+    `home` may also be the path of a `.duckdb` file; its folder is then the home. Whoever wants a turn waits at most
+    `patience` seconds and then raises LedgerBusy, which names the holder.
+    """
+
+    def __init__(self, home: Path | str, *, patience: float = 10.0) -> None:
+        path = Path(home).expanduser()
+        # A second name for the same file would be a second database to DuckDB, hence resolve().
+        self.path = (path if path.suffix == ".duckdb" else path / "ledger.duckdb").resolve()
+        self.home = self.path.parent
+        self._patience = patience
+
+    def query(self, name: str, /, **parameters: object) -> list[dict[str, Any]]:
+        """The rows of sql/<name>.sql."""
+        with self.read() as con:
+            return run(con, name, **parameters)
+
+    @contextlib.contextmanager
+    def read(self) -> Generator[Connection]:
+        """A cursor on the ledger, which nobody writes meanwhile. Makes an empty ledger where there is none."""
+        place = self._join()
+        try:
+            with self.private() as con:
+                con.execute(f"USE {place.alias}")
+                yield con
+        finally:
+            with place.turnstile.leaving() as last:
+                if last:
+                    with self.private() as con:
+                        _detach(con, place.alias)
+
+    @contextlib.contextmanager
+    def write(self, using: Connection | None = None) -> Generator[Connection]:
+        """One transaction on the ledger, alone: committed at the end, rolled back if the block raises.
+
+        `using` is a cursor from `private()`, whose temporary tables the transaction then sees.
+        """
+        place, deadline = _place(self.path), time.monotonic() + self._patience
+        with place.turnstile.alone(deadline), contextlib.ExitStack() as stack:
+            con = using or stack.enter_context(self.private())
+            if not self.path.exists():
+                self._create(con)
+            version = self._attach(con, place.alias, deadline, read_only=False)
+            try:
+                con.execute(f"USE {place.alias}")
+                _migrate(con, version)
+                with _transaction(con):
+                    yield con
+            finally:
+                _detach(con, place.alias)
+
+    @contextlib.contextmanager
+    def private(self) -> Generator[Connection]:
+        """A cursor on the private in-memory database alone: to prepare what a turn at the ledger will need."""
+        with contextlib.closing(_database().cursor()) as con:
+            yield con
+
+    def _join(self) -> _Place:
+        """Enter as one more reader; the first attaches the file."""
+        place, deadline = _place(self.path), time.monotonic() + self._patience
+        while True:
+            with place.turnstile.entering(deadline) as others:
+                if others or self._attach_current(place.alias, deadline):
+                    place.turnstile.readers += 1
+                    return place
+            with self.write():  # creates and migrates
+                pass
+
+    def _attach_current(self, alias: str, deadline: float) -> bool:
+        """Attach the file for readers, if there is one and it needs no migration."""
+        if not self.path.exists():
+            return False
+        with self.private() as con:
+            version = self._attach(con, alias, deadline, read_only=True)
+            if version < len(_migrations()):
+                _detach(con, alias)
+                return False
+        return True
+
+    def _create(self, con: Connection) -> None:
+        """Make the ledger, under another name first: a disk that fills up leaves no ledger rather than half of one."""
+        new = self.path.with_suffix(f".{os.getpid()}.new")
+        alias = f"new_{os.getpid()}"
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            con.execute(f"ATTACH ? AS {alias}", [str(new)])
+            try:
+                con.execute(f"USE {alias}")
+                _migrate(con, 0)
+            finally:
+                _detach(con, alias)
+            new.rename(self.path)
+        except (OSError, duckdb.Error) as error:
+            raise LedgerError(f"cannot create the ledger {self.path}: {_first_line(error)}") from error
+        finally:
+            for leftover in (new, new.with_name(new.name + ".wal")):
+                with contextlib.suppress(OSError):
+                    leftover.unlink(missing_ok=True)
+
+    def _attach(self, con: Connection, alias: str, deadline: float, *, read_only: bool) -> int:
+        """Attach the file, waiting for whoever holds it, and return the number of its last migration."""
+        while True:
+            try:
+                con.execute(f"ATTACH ? AS {alias}" + (" (READ_ONLY)" if read_only else ""), [str(self.path)])
+                break
+            except duckdb.Error as error:
+                busy = _holder(error)
+                if busy is None:
+                    raise LedgerError(f"cannot open the ledger {self.path}: {_first_line(error)}") from error
+                if time.monotonic() >= deadline:
+                    raise LedgerBusy(
+                        f"the ledger {self.path} is in use by {busy}; close it there, then try again"
+                    ) from error
+            time.sleep(RETRY_SECONDS)
+        try:
+            return _version(con, self.path, alias)
+        except BaseException:
+            _detach(con, alias)
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the threads of one process share about one ledger."""
+
+    alias: str
+    turnstile: Turnstile
+
+
+_guard = threading.Lock()
+_databases: dict[int, Connection] = {}
+_places: dict[tuple[int, Path], _Place] = {}
+
+
+def _database() -> Connection:
+    """The private in-memory DuckDB of this process. By pid, as a forked child must not touch its parent's."""
+    with _guard:
+        if (con := _databases.get(os.getpid())) is None:
+            con = _databases[os.getpid()] = duckdb.connect(":memory:")
+            con.execute("SET GLOBAL TimeZone = 'UTC'")
+        return con
+
+
+def _place(path: Path) -> _Place:
+    with _guard:
+        key = (os.getpid(), path)
+        if key not in _places:
+            _places[key] = _Place(f"ledger_{len(_places)}", Turnstile(path.with_suffix(".lock")))
+        return _places[key]
+
+
+@cache
+def _migrations() -> list[tuple[str, str]]:
+    """Name and text of each migration, in order; the first is number 1."""
+    files = resources.files("analytics").joinpath("migrations").iterdir()
+    return sorted((file.name, file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".sql"))
+
+
+def _migrate(con: Connection, version: int) -> None:
+    """Apply what the file does not have yet, each migration in a transaction with its own record."""
+    for number, (name, text) in enumerate(_migrations()[version:], version + 1):
+        with _transaction(con):
+            con.execute(text)
+            run(con, "migration_record", number=number, name=name)
+
+
+def _version(con: Connection, path: Path, alias: str) -> int:
+    con.execute(f"USE {alias}")
+    try:
+        found = run(con, "migration_last")[0]
+    except duckdb.CatalogException as error:
+        raise LedgerError(f"{path} is a DuckDB file, but not a ledger of Tollgate") from error
+    finally:
+        con.execute("USE memory")
+    if found["number"] > len(_migrations()):
+        raise LedgerTooNew(
+            f"the ledger {path} was written by a newer Tollgate: it has migration {found['name']}, "
+            f"this one knows up to {_migrations()[-1][0]}; upgrade with pip install -U tollgate"
+        )
+    return found["number"]
+
+
+@contextlib.contextmanager
+def _transaction(con: Connection) -> Generator[None]:
+    con.execute("BEGIN")
+    try:
+        yield
+        con.execute("COMMIT")
+    except BaseException:
+        # A failed COMMIT has ended the transaction already.
+        with contextlib.suppress(duckdb.TransactionException):
+            con.execute("ROLLBACK")
+        raise
+
+
+def _detach(con: Connection, alias: str) -> None:
+    con.execute("USE memory")
+    con.execute(f"DETACH {alias}")
+
+
+def _holder(error: duckdb.Error) -> str | None:
+    """Who holds the file, if that is what DuckDB complains of."""
+    text = str(error)
+    if held := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", text):
+        return f"process {held[2]} ({held[1]})"
+    if "already attached" in text or "different configuration" in text:
+        return "another DuckDB connection of this process"
+    return "another process" if "Could not set lock" in text else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,2 @@
+-- Which price table the ledger holds.
+SELECT version FROM price_table

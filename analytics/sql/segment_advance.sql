@@ -1,0 +1,1 @@
+INSERT INTO segment SELECT unnest($names::VARCHAR[]), unnest($consumed::BIGINT[])

@@ -1,0 +1,10 @@
+-- The fresh records, each once, in the order of time: that order is what makes "the last days" a cheap question.
+INSERT INTO usage BY NAME
+SELECT unnest(record)
+FROM (
+    SELECT record
+    FROM unread
+    WHERE reason IS NULL AND record.record_id IN (SELECT record_id FROM fresh)
+    QUALIFY row_number() OVER (PARTITION BY record.record_id ORDER BY segment, byte_offset) = 1
+)
+ORDER BY record.started_at
