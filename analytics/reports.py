@@ -60,6 +60,25 @@ class Totals:
     cache_write_tokens: int
     cache_read_tokens: int
 
+    @property
+    def tokens(self) -> int:
+        """Everything that went through: in and out, from the cache and to it."""
+        return self.input_tokens + self.output_tokens + self.cache_write_tokens + self.cache_read_tokens
+
+    @property
+    def cost_per_call(self) -> Decimal | None:
+        """What a call cost on average. None where there is no call, or one of the attempts has no price."""
+        if not self.calls or self.list_cost is None or self.unpriced_attempts:
+            return None
+        return self.list_cost / self.calls
+
+    @property
+    def routed_list_cost(self) -> Decimal | None:
+        """What the compared calls cost as they were routed: the other end of `routing_saved`."""
+        if self.requested_list_cost is None or self.routing_saved is None:
+            return None
+        return self.requested_list_cost - self.routing_saved
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:

@@ -51,9 +51,9 @@ def cards(now: Totals, earlier: Totals) -> list[Card]:
         card("Spend", lambda t: t.list_cost, theme.money, "inverse", _spend(now, earlier)),
         card("Saved by routing", lambda t: t.routing_saved, theme.money, "normal", _routing(now)),
         card("Saved by caching", lambda t: t.cache_saved, theme.money, "normal", _caching(now)),
-        card("Cost per call", cost_per_call, theme.money, "inverse", _per_call(now)),
+        card("Cost per call", lambda t: t.cost_per_call, theme.money, "inverse", _per_call(now)),
         card("Calls", lambda t: t.calls, theme.count, "off", f"{theme.plural(now.attempts, 'attempt')} in all."),
-        card("Tokens", all_tokens, theme.tokens, "off", _tokens(now)),
+        card("Tokens", lambda t: t.tokens, theme.tokens, "off", _tokens(now)),
         card("Fallbacks", lambda t: t.fallback_calls, theme.count, "inverse", _fallbacks(now)),
         card("Failed attempts", lambda t: t.failed_attempts, theme.count, "inverse", _failures(now)),
     ]
@@ -67,25 +67,6 @@ def change(now: Figure, earlier: Figure) -> str | None:
         return None
     text = theme.percent(now - earlier, earlier)
     return None if text == "0.0%" else text
-
-
-def cost_per_call(totals: Totals) -> Decimal | None:
-    """What a call costs on average. None where there is no call, or one of the attempts has no price."""
-    if not totals.calls or totals.list_cost is None or totals.unpriced_attempts:
-        return None
-    return totals.list_cost / totals.calls
-
-
-def routed_cost(totals: Totals) -> Decimal | None:
-    """What the calls in the comparison cost as they were routed: the other end of `routing_saved`."""
-    if totals.requested_list_cost is None or totals.routing_saved is None:
-        return None
-    return totals.requested_list_cost - totals.routing_saved
-
-
-def all_tokens(totals: Totals) -> int:
-    """Everything that went through: in and out, from the cache and to it."""
-    return totals.input_tokens + totals.output_tokens + totals.cache_write_tokens + totals.cache_read_tokens
 
 
 def _spend(now: Totals, earlier: Totals) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
@@ -30,17 +29,19 @@ MESSAGES = "/v1/messages"
 BATCHES = "/v1/messages/batches"
 
 
-@dataclass(slots=True)
 class Call:
     """One SDK method invocation."""
 
-    call_id: str
-    requested_model: str | None
-    tags: Mapping[str, str]
-    decision: Decision | None = None
-    items: dict[str, Decision] = field(default_factory=dict[str, "Decision"])
-    """For a batch: the decision for each custom id."""
-    attempts: int = 0
+    __slots__ = ("attempts", "call_id", "decision", "items", "requested_model", "tags")
+
+    def __init__(self, call_id: str, requested_model: str | None, tags: Mapping[str, str]) -> None:
+        self.call_id = call_id
+        self.requested_model = requested_model
+        self.tags = tags
+        self.decision: Decision | None = None
+        self.items: dict[str, Decision] = {}
+        """For a batch: the decision for each custom id."""
+        self.attempts = 0
 
     def next_attempt(self, retries_taken: int) -> int:
         """The number of the attempt that begins now, from 1."""

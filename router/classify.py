@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .features import Body, Features, look
 
@@ -33,8 +32,7 @@ TaskType = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(NamedTuple):
     """What a classifier found. Below the policy's margin of confidence the policy's default tier is taken."""
 
     type: TaskType | None
@@ -50,7 +48,11 @@ Classifier = Callable[[Body], Task]
 
 def classify(body: Body) -> Task:
     """The task type of a Messages request, by the words of the pending task and of the system prompt, then by shape."""
-    features = look(body)
+    return classify_features(look(body))
+
+
+def classify_features(features: Features) -> Task:
+    """`classify`, for who has looked at the request already."""
     if not features.pending.strip():
         return Task(type=None, confidence=0.0, reason="no text to go by")
     if features.tools:
@@ -81,8 +83,8 @@ def _by_words(text: str) -> TaskType | None:
 
 
 def _ask(text: str) -> str:
-    """The first and the last 400 characters: instructions stand before or after the material, seldom inside it."""
-    return text if len(text) <= 800 else text[:400] + "\n" + text[-400:]
+    """The first and the last 200 characters: instructions stand before or after the material, seldom inside it."""
+    return text if len(text) <= 400 else text[:200] + "\n" + text[-200:]
 
 
 def _by_shape(features: Features) -> Task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .classify import Classifier, Task, classify
+from .classify import Classifier, Task, classify_features
 from .features import Body, Features, look
 from .fits import obstacle, over_limit
 from .policy import AUTO, TIERS, Decision, Policy, TierName
@@ -15,7 +15,7 @@ def decide(
     body: Body,
     *,
     policy: Policy,
-    classifier: Classifier = classify,
+    classifier: Classifier | None = None,
     pin: str | None = None,
     previous: str | None = None,
     betas: bool = False,
@@ -26,7 +26,8 @@ def decide(
     ceiling: what is chosen is of its tier or a cheaper one. Where a switch is not sure to be accepted, none is made.
     """
     requested = str(body.get("model"))
-    task = classifier(body)
+    features = look(body)
+    task = classifier(body) if classifier else classify_features(features)
     if pin is not None:
         model = next((tier.model for name, tier in policy.tiers.items() if name == pin), pin)
         return _alone(requested, model, task, policy, "pinned")
@@ -36,7 +37,6 @@ def decide(
     if requested != AUTO and policy.explicit == "keep":
         return _alone(requested, requested, task, policy, "named models are kept")
 
-    features = look(body)
     chain, reason = _chain(requested, ceiling, task, policy)
     chain, reason = _within_conversation(requested, chain, reason, features, previous)
     tied = obstacle(body, betas=betas)

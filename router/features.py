@@ -6,8 +6,7 @@ Text is looked at and never kept: a `Features` lives as long as one decision.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 Body = Mapping[str, Any]
 """The JSON body of a Messages request."""
@@ -16,8 +15,7 @@ _PENDING_LIMIT = 8_000
 """Characters of the pending task that are looked at, from its start and its end: the ask stands at one of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Features:
+class Features(NamedTuple):
     """The facts about one request."""
 
     pending: str

@@ -6,12 +6,12 @@ Belongs innermost, so that it also sees the attempts of other people's middlewar
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx2
 from anthropic import APIRequest, Middleware
+from pydantic_core import from_json
 
 from . import call as calls
 from . import faults
@@ -182,7 +182,7 @@ class _Batch:
                 self._results(answer, batch_id)
             elif self._request.method.lower() == "post":
                 call = calls.current(self._request) or calls.begin(self._request)
-                remember_batch(self._spool.home, json.loads(answer.content), calls.body_of(self._request), call)
+                remember_batch(self._spool.home, from_json(answer.content), calls.body_of(self._request), call)
         except Exception as fault:  # noqa: BLE001  # the caller gets its answer all the same
             faults.note("recording a batch", fault)
 
@@ -213,7 +213,7 @@ def _error_type(answer: httpx2.Response) -> str | None:
     named = None
     if answer.is_closed:
         with contextlib.suppress(ValueError, httpx2.ResponseNotRead):
-            named = error_type(json.loads(answer.content))
+            named = error_type(from_json(answer.content))
     return named or _TYPE_OF_STATUS.get(answer.status_code)
 
 

@@ -13,7 +13,7 @@ from anthropic import APIRequest, Middleware
 
 from . import call as calls
 from . import faults
-from .classify import Classifier, classify
+from .classify import Classifier
 from .decide import decide
 from .features import Body, mappings, texts
 from .policy import Decision, Policy
@@ -30,7 +30,7 @@ Flow = Generator[APIRequest, "APIResponse[Any] | AsyncAPIResponse[Any]", "APIRes
 class Router(Middleware):
     """SDK middleware that chooses the model of Messages calls; belongs outermost. Everything else passes through."""
 
-    def __init__(self, policy: Policy | None = None, *, classifier: Classifier = classify) -> None:
+    def __init__(self, policy: Policy | None = None, *, classifier: Classifier | None = None) -> None:
         self.policy = policy or Policy()
         self._classifier = classifier
         self._served: dict[int, str] = {}

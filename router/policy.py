@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -32,7 +31,7 @@ _Tokens = Annotated[int, Field(strict=True, gt=0)]
 class Tier(BaseModel):
     """One tier: the model it sends to, and what happens when that model is overloaded."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     model: str
     also: tuple[str, ...] = ()
@@ -47,7 +46,8 @@ class Tier(BaseModel):
 class Policy(BaseModel):
     """What goes where. Raises PolicyError naming the source, the key, what was found and what was expected."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Built at the first policy and not at import: half of what `import router` would take.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
 
     tiers: Mapping[TierName, Tier] = {}
     """Given keys replace those of the default, one by one."""
@@ -103,8 +103,7 @@ class Policy(BaseModel):
         return {model: name for name, tier in self.tiers.items() for model in (tier.model, *tier.also)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """The policy applied to one call."""
 
     requested_model: str

@@ -16,9 +16,8 @@ import tempfile
 import threading
 import time
 import weakref
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .record import UsageRecord
 
@@ -164,8 +163,7 @@ def _open_segment(directory: Path) -> int:
     return fd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(NamedTuple):
     """The reading end: one file of the spool."""
 
     path: Path

@@ -5,10 +5,11 @@ A tally is fed decoded bytes in any chunks. It keeps counts and names, never tex
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
+
+from pydantic_core import from_json  # the SDK brings it; half the time of stdlib json
 
 _DELTA_FRAME = 95
 """Bytes of a `data:` line of a content delta around its text, about."""
@@ -106,15 +107,15 @@ class EventTally:
         elif kind == b"content_block_start":
             seen.content_empty = False
         elif kind == b"message_start":
-            seen.read_message(_object(json.loads(line[5:]).get("message")))
+            seen.read_message(_object(from_json(line[5:]).get("message")))
         elif kind == b"message_delta":
-            seen.read_delta(json.loads(line[5:]))
+            seen.read_delta(from_json(line[5:]))
         elif kind == b"message_stop":
             # Now, not when the body ends: the record is on disk before the caller sees the last event.
             seen.complete = True
             self.end()
         elif kind == b"error":
-            seen.error_type = error_type(json.loads(line[5:]))
+            seen.error_type = error_type(from_json(line[5:]))
             self.end()
 
 
@@ -137,7 +138,7 @@ class JsonTally:
         self._ended = True
         seen = Seen()
         try:
-            document = _object(json.loads(self._body))
+            document = _object(from_json(bytes(self._body)))
         except ValueError:
             document = _object(None)
         if document:
@@ -167,7 +168,7 @@ class LineTally:
 
     def _read(self, line: bytes) -> None:
         try:
-            row = json.loads(line) if line.strip() else None
+            row = from_json(line) if line.strip() else None
         except ValueError:
             return  # a line cut off in the middle: whoever reads the results again sees it whole
         if isinstance(row, dict):

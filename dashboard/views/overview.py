@@ -88,7 +88,7 @@ def _spend(view: View, source: Source) -> None:
 
 def _routing(totals: Totals) -> None:
     st.subheader("What routing saved", anchor=False)
-    asked, routed = totals.requested_list_cost, cards.routed_cost(totals)
+    asked, routed = totals.requested_list_cost, totals.routed_list_cost
     if asked is None or routed is None:
         st.write("Nothing to compare: no attempt of this period named a model and has a price.")
         return
