@@ -17,7 +17,7 @@ _BYTES_PER_TOKEN = 3.5
 """For estimating what a broken-off stream had produced; a round figure for English text, marked as an estimate."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Seen:
     """What was seen of one answer. Unknown is None."""
 
