@@ -30,19 +30,22 @@ class Card:
     help: str
 
 
-def cards(now: Totals, earlier: Totals) -> list[Card]:
-    """Eight cards: what was spent and saved, then how much was done for it and what went wrong."""
+def cards(now: Totals, earlier: Totals | None) -> list[Card]:
+    """Eight cards: what was spent and saved, then how much was done for it and what went wrong.
+
+    Without an earlier period nothing is compared.
+    """
 
     def card(
         label: str, figure: Callable[[Totals], Figure], write: Callable[..., str], color: Color, text: str
     ) -> Card:
-        value, before = figure(now), figure(earlier)
+        value, before = figure(now), figure(earlier) if earlier else None
         step = change(value, before)
         return Card(
             label=label,
             value=theme.UNKNOWN if value is None else write(value),
             change=step,
-            beside="vs before" if step else "not known before" if before is None else f"before: {write(before)}",
+            beside="vs before" if step else _before(earlier, before, write),
             color=color,
             help=text,
         )
@@ -59,6 +62,12 @@ def cards(now: Totals, earlier: Totals) -> list[Card]:
     ]
 
 
+def _before(earlier: Totals | None, before: Figure, write: Callable[..., str]) -> str:
+    if earlier is None:
+        return ""
+    return "not known before" if before is None else f"before: {write(before)}"
+
+
 def change(now: Figure, earlier: Figure) -> str | None:
     """How far `now` is from `earlier`, as a share of it. None where they show no difference, either is unknown, or
     there is nothing to grow from.
@@ -69,11 +78,11 @@ def change(now: Figure, earlier: Figure) -> str | None:
     return None if text == "0.0%" else text
 
 
-def _spend(now: Totals, earlier: Totals) -> str:
+def _spend(now: Totals, earlier: Totals | None) -> str:
     left_out = [
         f" {theme.plural(totals.unpriced_attempts, 'attempt')} of {when} have no price and are left out."
         for totals, when in ((now, "this period"), (earlier, "the period before"))
-        if totals.unpriced_attempts
+        if totals and totals.unpriced_attempts
     ]
     return f"Exactly {theme.exact(now.list_cost)}, at list prices.{''.join(left_out)}"
 

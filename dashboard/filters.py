@@ -30,8 +30,9 @@ class View:
     """One look at the ledger, and what it is compared with."""
 
     filters: Filters
-    earlier: Filters
-    """The same over the period before; only as far as today has come, so that like is compared with like."""
+    earlier: Filters | None
+    """The same over the period before; only as far as today has come, so that like is compared with like. None where
+    the ledger does not reach back so far."""
     dimensions: Dimensions
     now: datetime
 
@@ -90,7 +91,15 @@ def sidebar(dimensions: Dimensions, *, now: datetime) -> View:
         st.caption("Days are UTC. The address of this page keeps the choice.")
     period, earlier = periods(choice, now=now, custom=custom)
     filters = Filters(period=period, models=tuple(models), task_types=tuple(tasks), tags=tags)
-    return View(filters=filters, earlier=replace(filters, period=earlier), dimensions=dimensions, now=now)
+    known = reaches(earlier, dimensions.first_at)
+    return View(
+        filters=filters, earlier=replace(filters, period=earlier) if known else None, dimensions=dimensions, now=now
+    )
+
+
+def reaches(earlier: Period, first_at: datetime | None) -> bool:
+    """Whether a ledger that begins at `first_at` knows that period, but for a tenth of it at most."""
+    return first_at is not None and first_at <= earlier.start + (earlier.end - earlier.start) / 10
 
 
 def _custom_days(now: datetime) -> tuple[date, date]:

@@ -29,7 +29,7 @@ def show(view: View, source: Source) -> None:
     if not totals.attempts:
         _nothing(view)
         return
-    _figures(totals, data.totals(source, view.earlier))
+    _figures(totals, data.totals(source, view.earlier) if view.earlier else None)
     spend, routing = (column.container(border=True, height="stretch") for column in st.columns([2, 1]))
     with spend:
         _spend(view, source)
@@ -47,10 +47,17 @@ def show(view: View, source: Source) -> None:
 
 def _heading(view: View, source: Source) -> None:
     st.title("Overview", anchor=False)
-    chosen, earlier = view.filters.period, view.earlier.period
+    st.caption(
+        f"{theme.days(view.filters.period)} (UTC){_compared(view)}. Data as of {theme.moment(source.health.last_at)}."
+    )
+
+
+def _compared(view: View) -> str:
+    if view.earlier is None:
+        return ", and nothing before it to compare with"
+    earlier = view.earlier.period
     until = ", up to the same hour" if earlier.end != midnight(earlier.end.date()) else ""
-    compared = f"{theme.days(chosen)} (UTC), compared with {theme.days(earlier)}{until}."
-    st.caption(f"{compared} Data as of {theme.moment(source.health.last_at)}.")
+    return f", compared with {theme.days(earlier)}{until}"
 
 
 def _nothing(view: View) -> None:
@@ -59,7 +66,7 @@ def _nothing(view: View) -> None:
     st.button("Show all of them", on_click=show_all, args=(view.dimensions,))
 
 
-def _figures(now: Totals, earlier: Totals) -> None:
+def _figures(now: Totals, earlier: Totals | None) -> None:
     with st.grid(4, min_column_width=150):
         for card in cards.cards(now, earlier):
             st.metric(

@@ -95,3 +95,11 @@ def test_routed_and_saved_make_up_what_was_asked_for(asked: Decimal, saved: Deci
 def test_change_needs_something_to_grow_from(now: int | None, earlier: int | None, told: str | None) -> None:
     """There is a change only against a known figure above zero, and only if it shows."""
     assert cards.change(now, earlier) == told
+
+
+def test_without_an_earlier_period_nothing_is_compared() -> None:
+    """Where the ledger does not reach back, a card shows its figure alone."""
+    told = cards.cards(TOTALS, None)
+
+    assert {(card.change, card.beside) for card in told} == {(None, "")}
+    assert told[0].value == "$12.35"

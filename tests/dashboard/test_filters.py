@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.period import Period
-from dashboard.filters import PERIODS, periods
+from dashboard.filters import PERIODS, periods, reaches
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 TODAY = (NOW.date(), NOW.date())
@@ -46,3 +46,12 @@ def test_the_period_before_ends_before(choice: str, now: datetime, ago: int, len
     first = now.date() - timedelta(days=ago)
     period, earlier = periods(choice, now=now, custom=(first, first + timedelta(days=length)))
     assert earlier.end <= period.start < period.end
+
+
+@pytest.mark.parametrize(("first_day", "known"), [(1, True), (4, True), (5, False), (31, False)])
+def test_a_period_is_known_where_the_ledger_reaches_back(first_day: int, known: bool) -> None:
+    """A period that the ledger knows but for a tenth of it can be compared with; one that it does not, cannot."""
+    earlier = Period.days(date(2026, 10, 1), date(2026, 10, 30))
+
+    assert reaches(earlier, datetime(2026, 10, first_day, tzinfo=UTC)) is known
+    assert not reaches(earlier, None)
