@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
-from anthropic import APIRequest
+from anthropic import APIRequest, APIResponse
 
 from .scope import current_tags
 
@@ -95,6 +95,24 @@ def status_of(response: object) -> int | None:
     """The HTTP status of what the chain returned."""
     answer = answer_of(response)
     return None if answer is None else answer.status_code
+
+
+def presentable(response: Any, request: APIRequest) -> Any:
+    """What the chain returned, as the SDK has to see it to retry and to raise.
+
+    Asked for a bare `httpx2.Response`, it takes one that any middleware hands on for a success, whatever its status.
+    """
+    if isinstance(response, httpx2.Response) and not response.is_success:
+        return APIResponse(
+            raw=response,
+            cast_to=httpx2.Response,
+            client=cast("Any", None),  # only parsing asks for it, and an error is not parsed
+            stream=request.stream,
+            stream_cls=cast("Any", request.stream_cls),
+            options=request.options,
+            retries_taken=request.retries_taken,
+        )
+    return response
 
 
 def replace_body(request: APIRequest, body: Mapping[str, Any]) -> APIRequest:

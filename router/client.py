@@ -5,12 +5,14 @@ Router stands outermost and Meter innermost, whatever middleware the caller adds
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 import anthropic._client
+from anthropic import not_given
 
 from .meter import Clock, Meter
 from .middleware import Router
@@ -58,34 +60,50 @@ class _Tolled:
     _router: Router
     _meter: Meter
 
-    def __init__(
-        self,
+    if not TYPE_CHECKING:  # type checkers see the SDK's own signatures
+
+        @property
+        def middleware(self) -> tuple[Any, ...]:
+            """The caller's own middleware, outermost first, as with the SDK; Router and Meter stand around it."""
+            return tuple(entry for entry in self._middleware if not isinstance(entry, (Router, Meter)))
+
+
+def _initializer(base: type[Any]) -> Any:
+    """`__init__` of a client: that of the SDK's class, with Router and Meter around the caller's middleware."""
+    original: Callable[..., None] = base.__init__
+
+    @functools.wraps(original)
+    def __init__(  # noqa: N807  # it becomes the method of that name
+        self: Any,
         *,
         policy: Policy | None = None,
         spool: Spool | None = None,
-        clock: Clock = time,
+        clock: Clock | None = None,
         middleware: Iterable[Any] | None = None,
         **options: Any,
     ) -> None:
         given = list(middleware or ())
-        self._router = next((m for m in given if isinstance(m, Router)), None) or Router(policy)
-        self._meter = next((m for m in given if isinstance(m, Meter)), None) or Meter(spool, clock=clock)
-        super().__init__(middleware=self._around(given), **options)  # pyright: ignore[reportCallIssue]  # of the SDK's class
+        router = next((entry for entry in given if isinstance(entry, Router)), None)
+        meter = next((entry for entry in given if isinstance(entry, Meter)), None)
+        self._router = Router(policy) if router is None or policy else router
+        self._meter = Meter(spool, clock=clock or time) if meter is None or spool or clock else meter
+        theirs = (entry for entry in given if not isinstance(entry, (Router, Meter)))
+        original(self, middleware=[self._router, *theirs, self._meter], **options)
 
-    def _around(self, given: Iterable[Any]) -> list[Any]:
-        theirs = [entry for entry in given if not isinstance(entry, (Router, Meter))]
-        return [self._router, *theirs, self._meter]
+    return __init__
 
-    if not TYPE_CHECKING:  # type checkers see the SDK's own signature
 
-        def copy(self, **options: Any) -> Any:
-            """The SDK's `copy`; middleware given here goes between Router and Meter."""
-            given = options.get("middleware")
-            if isinstance(given, Iterable):
-                options["middleware"] = self._around(given)
-            return super().copy(**options)
+def _copier(base: type[Any]) -> Any:
+    """`copy` of a client: that of the SDK's class, except that replacing the middleware leaves Router and Meter."""
 
-        with_options = copy
+    @functools.wraps(base.copy)
+    def copy(self: Any, **options: Any) -> Any:
+        given = options.get("middleware", not_given)
+        if given is not not_given:
+            options["middleware"] = [self._router, *(given or ()), self._meter]
+        return base.copy(self, **options)
+
+    return copy
 
 
 class Anthropic(_Tolled, anthropic.Anthropic):
@@ -98,9 +116,13 @@ class Anthropic(_Tolled, anthropic.Anthropic):
             *,
             policy: Policy | None = None,
             spool: Spool | None = None,
-            clock: Clock = time,
+            clock: Clock | None = None,
             **options: Unpack[_SyncOptions],
         ) -> None: ...
+
+    else:
+        __init__ = _initializer(anthropic.Anthropic)
+        copy = with_options = _copier(anthropic.Anthropic)
 
 
 class AsyncAnthropic(_Tolled, anthropic.AsyncAnthropic):
@@ -113,9 +135,13 @@ class AsyncAnthropic(_Tolled, anthropic.AsyncAnthropic):
             *,
             policy: Policy | None = None,
             spool: Spool | None = None,
-            clock: Clock = time,
+            clock: Clock | None = None,
             **options: Unpack[_AsyncOptions],
         ) -> None: ...
+
+    else:
+        __init__ = _initializer(anthropic.AsyncAnthropic)
+        copy = with_options = _copier(anthropic.AsyncAnthropic)
 
 
 def _keep_credential_discovery() -> None:

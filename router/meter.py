@@ -51,27 +51,27 @@ class Meter(Middleware):
         """See one attempt of the synchronous client."""
         seeing = self._begin(request)
         if seeing is None:
-            return call_next(request)
+            return calls.presentable(call_next(request), request)
         try:
             response = call_next(request)
         except BaseException as error:
             seeing.failed(error)
             raise
         seeing.answered(response)
-        return response
+        return calls.presentable(response, request)
 
     async def handle_async(self, request: APIRequest, call_next: AsyncCallNext) -> AsyncAPIResponse[Any]:
         """See one attempt of the asynchronous client."""
         seeing = self._begin(request)
         if seeing is None:
-            return await call_next(request)
+            return calls.presentable(await call_next(request), request)
         try:
             response = await call_next(request)
         except BaseException as error:
             seeing.failed(error)
             raise
         seeing.answered(response)
-        return response
+        return calls.presentable(response, request)
 
     def _begin(self, request: APIRequest) -> _Attempt | _Batch | None:
         try:

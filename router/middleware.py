@@ -44,7 +44,7 @@ class Router(Middleware):
             try:
                 outgoing = flow.send(response)
             except StopIteration as finished:
-                return finished.value
+                return calls.presentable(finished.value, request)
             response.http_response.close()
 
     async def handle_async(self, request: APIRequest, call_next: AsyncCallNext) -> AsyncAPIResponse[Any]:
@@ -56,7 +56,7 @@ class Router(Middleware):
             try:
                 outgoing = flow.send(response)
             except StopIteration as finished:
-                return finished.value
+                return calls.presentable(finished.value, request)
             await response.http_response.aclose()
 
     def flow(self, request: APIRequest) -> Flow:
@@ -65,7 +65,7 @@ class Router(Middleware):
         match calls.path_of(request):
             case calls.MESSAGES if body:
                 response = yield from self._walk(request, body)
-            case calls.BATCHES if body and request.method.lower() == "post":
+            case calls.BATCHES if isinstance(body.get("requests"), list):
                 response = yield self._batch(request, body)
             case _:
                 response = yield request

@@ -361,13 +361,42 @@ def test_copies_of_a_client_keep_router_and_meter(client: Anthropic, records: Re
         client.with_middleware(other),
         client.with_options(middleware=[*client.middleware, other]),
     ):
-        kinds = [type(entry) for entry in derived.middleware]
+        kinds = [type(entry) for entry in derived._middleware]  # pyright: ignore[reportPrivateUsage]  # ours are hidden
         assert kinds[0] is Router
         assert kinds[-1] is Meter
         assert len(kinds) == len(set(kinds))
     client.with_options(middleware=[other]).messages.create(**small())
 
     assert other.seen == [HAIKU]
+    assert client.with_middleware(other).middleware == (other,)
+
+
+def test_a_copy_keeps_the_policy(client: Anthropic, records: Records) -> None:
+    """Middleware given as None or as nothing clears the caller's own, and the policy stays."""
+    kept = Anthropic(api_key="k", policy=Policy(explicit="keep"), http_client=client._client)  # pyright: ignore[reportPrivateUsage]
+
+    for derived in (kept.copy(), kept.with_options(middleware=None), kept.with_options(middleware=[])):
+        derived.messages.create(**small())
+
+    assert [record.sent_model for record in records()] == [OPUS] * 3
+
+
+def test_an_error_reaches_who_asked_for_the_bare_response(api: StandIn, client: Anthropic, records: Records) -> None:
+    """`cast_to=httpx2.Response` is retried and raises as with the SDK alone, though middleware stands in between."""
+    api.script(ServerError(retry_after=0.001), times=1)
+    answer = client.post("/v1/messages", cast_to=httpx2.Response, body=small())
+    assert answer.status_code == 200
+    api.script(ServerError(retry_after=0.001))
+
+    with pytest.raises(anthropic.InternalServerError):
+        client.post("/v1/messages", cast_to=httpx2.Response, body=small())
+    assert [record.status for record in records()] == [500, 200, 500, 500, 500]
+
+
+def test_a_batch_without_requests_is_the_apis_to_refuse(client: Anthropic) -> None:
+    """A body that we cannot read goes out as it is."""
+    with pytest.raises(anthropic.BadRequestError, match="requests"):
+        client.post("/v1/messages/batches", cast_to=object, body={"request": []})
 
 
 class RecordingMiddleware(anthropic.Middleware):
