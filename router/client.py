@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import anthropic
 import anthropic._client
-from anthropic import not_given
+from anthropic import NotGiven, not_given
 
 from .meter import Clock, Meter
 from .middleware import Router
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import TypedDict
 
     import httpx2
-    from anthropic import MiddlewareInput, NotGiven, Timeout
+    from anthropic import MiddlewareInput, Timeout
     from anthropic._types import OpenTelemetryClientOption
     from anthropic.lib.credentials import AccessTokenProvider, AsyncAccessTokenProvider
     from typing_extensions import Unpack
@@ -99,7 +99,7 @@ def _copier(base: type[Any]) -> Any:
     @functools.wraps(base.copy)
     def copy(self: Any, **options: Any) -> Any:
         given = options.get("middleware", not_given)
-        if given is not not_given:
+        if not isinstance(given, NotGiven):
             options["middleware"] = [self._router, *(given or ()), self._meter]
         return base.copy(self, **options)
 

@@ -6,7 +6,7 @@ off and the chain is walked again.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from anthropic import APIRequest, Middleware
@@ -63,10 +63,10 @@ class Router(Middleware):
         """The requests to send for this one, until a response is fit to be handed on."""
         body = calls.body_of(request)
         match calls.path_of(request):
-            case calls.MESSAGES if body:
+            case calls.MESSAGES if isinstance(body.get("model"), str):
                 response = yield from self._walk(request, body)
-            case calls.BATCHES if isinstance(body.get("requests"), list):
-                response = yield self._batch(request, body)
+            case calls.BATCHES if items := _items(body):
+                response = yield self._batch(request, body, items)
             case _:
                 response = yield request
         return response
@@ -86,12 +86,12 @@ class Router(Middleware):
             calls.keep(self._served, conversation, model)
         return response
 
-    def _batch(self, request: APIRequest, body: Body) -> APIRequest:
+    def _batch(self, request: APIRequest, body: Body, items: Sequence[Body]) -> APIRequest:
         """Every request of a batch goes to the model decided for it; there is no fallback inside a batch."""
         call = calls.begin(request)
         routed: list[Body] = []
-        for item in mappings(body.get("requests")):
-            params: Body = item.get("params") or {}
+        for item in items:
+            params: Body = item["params"]
             decision = self._decide(params, betas=_has_betas(request), conversation=None)
             call.items[str(item.get("custom_id"))] = decision
             routed.append({**item, "params": {**params, "model": decision.model}})
@@ -110,6 +110,13 @@ class Router(Middleware):
         except Exception as error:  # noqa: BLE001  # whatever is wrong with our judgement, the call goes on
             faults.note("deciding", error)
             return _undecided(body, self.policy)
+
+
+def _items(body: Body) -> Sequence[Body]:
+    """The requests of a batch; none if one of them is no request, for then the API is to say so."""
+    found = mappings(body.get("requests"))
+    whole = all(isinstance(item.get("params"), dict) for item in found)
+    return found if whole and found and len(found) == len(body["requests"]) else ()
 
 
 def _undecided(body: Body, policy: Policy) -> Decision:

@@ -16,6 +16,7 @@ from router.record import UsageRecord
 from router.testing import (
     Clock,
     Cut,
+    Failure,
     Overloaded,
     Refusal,
     ServerError,
@@ -393,10 +394,24 @@ def test_an_error_reaches_who_asked_for_the_bare_response(api: StandIn, client: 
     assert [record.status for record in records()] == [500, 200, 500, 500, 500]
 
 
-def test_a_batch_without_requests_is_the_apis_to_refuse(client: Anthropic) -> None:
-    """A body that we cannot read goes out as it is."""
-    with pytest.raises(anthropic.BadRequestError, match="requests"):
-        client.post("/v1/messages/batches", cast_to=object, body={"request": []})
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/messages/batches", {"request": []}),
+        ("/v1/messages/batches", {"requests": [{"custom_id": "a", "params": small()}, "no request"]}),
+        ("/v1/messages/batches", {"requests": [{"custom_id": "a", "params": "no parameters"}]}),
+        ("/v1/messages", {"max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}),
+        ("/v1/messages", {"model": 5, "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}),
+        ("/v1/messages", {}),
+    ],
+)
+def test_what_is_no_request_goes_out_as_it_is(api: StandIn, client: Anthropic, path: str, body: dict[str, Any]) -> None:
+    """A body that we cannot route is left to the API to refuse, byte for byte."""
+    api.script(Failure(status=400, error_type="invalid_request_error", message="no"), path=path)
+    with pytest.raises(anthropic.BadRequestError):
+        client.post(path, cast_to=object, body=body)
+
+    assert api.requests[-1].body == body
 
 
 class RecordingMiddleware(anthropic.Middleware):
