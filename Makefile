@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DASHBOARD ?= yes
 
-.PHONY: help install demo test check chromium lock clean
+.PHONY: help install demo test check chromium sdk-conformance lock clean
 
 help:
 	@echo "make demo               route a simulated month, report on it, open the dashboard (DASHBOARD=no: do not serve)"
 	@echo "make test               lint, types, import contracts and the whole suite"
 	@echo "make install            build $(VENV) with everything"
+	@echo "make sdk-conformance    the SDK's own tests, with the SDK alone and with the router in its place"
 	@echo "make lock               renew requirements.lock"
 
 install: $(READY)
@@ -48,6 +49,9 @@ chromium: install
 	       && apt-get install --quiet=2 --yes --no-install-recommends chromium fonts-dejavu-core fonts-liberation; } \
 	  || $(BIN)/playwright install chromium \
 	  || { echo "no Chromium for the browser tests: install one (Debian: apt-get install chromium) and try again" >&2; exit 1; }
+
+sdk-conformance: install
+	@$(BIN)/python benchmarks/sdk_conformance.py
 
 # The project itself, which its own extras name, is not a dependency.
 lock: install
