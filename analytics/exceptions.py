@@ -5,6 +5,7 @@ AnalyticsError
     LedgerBusy
     LedgerTooNew
   PriceFileError (also ValueError)
+  ContractError (also ValueError)
   SettingsError (also ValueError)
 """
 
@@ -29,6 +30,10 @@ class LedgerTooNew(LedgerError):
 
 class PriceFileError(AnalyticsError, ValueError):
     """A price table that cannot be used. The message names file, key, what was found and what was expected."""
+
+
+class ContractError(AnalyticsError, ValueError):
+    """A contract that cannot be used. The message names file, key, what was found and what was expected."""
 
 
 class SettingsError(AnalyticsError, ValueError):

@@ -15,10 +15,12 @@ from pathlib import Path
 from router.spool import Segment, segments
 
 from . import rating
+from .contract import Contract
 from .exceptions import LedgerError
 from .ledger import Connection, Ledger, run
 from .prices import PriceTable
 
+_Terms = tuple[PriceTable, Contract]
 BATCH_BYTES = 8 << 20
 """About ten thousand records: readers then wait a third of a second at most."""
 
@@ -65,12 +67,16 @@ class _Slice:
 
 
 def ingest(
-    ledger: Ledger, prices: PriceTable | None = None, *, progress: Callable[[int, int], None] | None = None
+    ledger: Ledger,
+    prices: PriceTable | None = None,
+    *,
+    contract: Contract | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> IngestReport:
     """Take what waits in the spool into the ledger, rate it, and remove the segments that are done with.
 
-    Without `prices`, the price table that came with this package. `progress` is told the bytes done so far and the
-    bytes there were at the start.
+    Without `prices`, the price table that came with this package; without `contract`, the one in use at the home.
+    `progress` is told the bytes done so far and the bytes there were at the start.
     """
     report, total = IngestReport(), 0
     while True:
@@ -80,7 +86,8 @@ def ingest(
         if not batch:
             break
         prices = prices or PriceTable.load()
-        report += _load(ledger, prices, batch, gone=_gone(ledger.home, consumed))
+        contract = contract or Contract.of(ledger.home, prices)
+        report += _load(ledger, (prices, contract), batch, gone=_gone(ledger.home, consumed))
         if progress:
             progress(report.bytes, max(total, report.bytes))
     _remove_done(ledger.home, consumed)
@@ -92,13 +99,13 @@ def waiting_bytes(ledger: Ledger) -> int:
     return _waiting(ledger.home, _offsets(ledger))
 
 
-def _load(ledger: Ledger, prices: PriceTable, batch: list[_Slice], *, gone: list[str]) -> IngestReport:
+def _load(ledger: Ledger, terms: _Terms, batch: list[_Slice], *, gone: list[str]) -> IngestReport:
     lines = [(piece.segment.name, offset, line) for piece in batch for offset, line in piece.lines()]
     segment_names, offsets, texts = (list(column) for column in zip(*lines, strict=True))
     with ledger.private() as con:
         run(con, "stage", segments=segment_names, offsets=offsets, lines=texts)
         with ledger.write(using=con):
-            counts = _insert(con, prices)
+            counts = _insert(con, terms)
             run(con, "segment_forget", names=gone)
             run(
                 con,
@@ -109,11 +116,11 @@ def _load(ledger: Ledger, prices: PriceTable, batch: list[_Slice], *, gone: list
     return IngestReport(**counts, bytes=sum(len(piece.data) for piece in batch))
 
 
-def _insert(con: Connection, prices: PriceTable) -> dict[str, int]:
+def _insert(con: Connection, terms: _Terms) -> dict[str, int]:
     """Staged lines -> usage, reject and charge."""
     for step in ("unread", "fresh", "usage_insert", "reject_insert"):
         run(con, step)
-    rating.rate(con, prices)
+    rating.rate(con, *terms)
     return run(con, "ingest_count")[0]
 
 

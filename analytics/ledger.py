@@ -89,7 +89,7 @@ class Ledger:
             try:
                 con.execute(f"USE {place.alias}")
                 _migrate(con, version)
-                with _transaction(con):
+                with transaction(con):
                     yield con
             finally:
                 _detach(con, place.alias)
@@ -186,6 +186,14 @@ def _database() -> Connection:
         return con
 
 
+def in_memory() -> Connection:
+    """An empty ledger that is nowhere but in the memory of this process, and nobody else's."""
+    con = duckdb.connect(":memory:")
+    con.execute("SET TimeZone = 'UTC'")
+    _migrate(con, 0)
+    return con
+
+
 def _place(path: Path) -> _Place:
     with _guard:
         key = (os.getpid(), path)
@@ -204,7 +212,7 @@ def _migrations() -> list[tuple[str, str]]:
 def _migrate(con: Connection, version: int) -> None:
     """Apply what the file does not have yet, each migration in a transaction with its own record."""
     for number, (name, text) in enumerate(_migrations()[version:], version + 1):
-        with _transaction(con):
+        with transaction(con):
             con.execute(text)
             run(con, "migration_record", number=number, name=name)
 
@@ -226,11 +234,12 @@ def _version(con: Connection, path: Path, alias: str) -> int:
 
 
 @contextlib.contextmanager
-def _transaction(con: Connection) -> Generator[None]:
+def transaction(con: Connection, *, keep: bool = True) -> Generator[None]:
+    """All of the block or nothing; with `keep` false, nothing."""
     con.execute("BEGIN")
     try:
         yield
-        con.execute("COMMIT")
+        con.execute("COMMIT" if keep else "ROLLBACK")
     except BaseException:
         # A failed COMMIT has ended the transaction already.
         with contextlib.suppress(duckdb.TransactionException):

@@ -47,7 +47,7 @@ class PriceTable:
         models = self.file.models
         return {
             "price_table": [{"version": self.version, "checked_on": self.checked.isoformat()}],
-            "model": [{"model": key, "name": model.name, "unpriced": model.unpriced} for key, model in models.items()],
+            "model": [_model_row(key, model) for key, model in models.items()],
             "model_id": [row for key, model in models.items() for row in _id_rows(key, model.ids)],
             "price": [row for key, model in models.items() for row in _price_rows(key, model.prices or [])],
             "modifier": [row for key, model in models.items() for row in _modifier_rows(key, model, self.file)],
@@ -64,6 +64,11 @@ def _own_path() -> Path:
 
 def _days(row: Dated) -> dict[str, str]:
     return {"valid_from": row.from_.isoformat(), "valid_to": row.to.isoformat()}
+
+
+def _model_row(key: str, model: Model) -> dict[str, Any]:
+    launched = model.launched and model.launched.isoformat()
+    return {"model": key, "name": model.name, "unpriced": model.unpriced, "launched": launched}
 
 
 def _id_rows(model: str, ids: Ids) -> Iterator[dict[str, Any]]:

@@ -59,6 +59,11 @@ class Totals:
     output_tokens: int
     cache_write_tokens: int
     cache_read_tokens: int
+    contracted_cost: Decimal | None = None
+    """list_cost less the discounts of the contract; list_cost where there is none."""
+    reporting_cost: Decimal | None = None
+    """contracted_cost in `reporting_currency`; None if a day has no rate."""
+    reporting_currency: str | None = None
 
     @property
     def tokens(self) -> int:
@@ -95,6 +100,11 @@ class CostRow:
     output_tokens: int
     cache_write_tokens: int
     cache_read_tokens: int
+    contracted_cost: Decimal | None = None
+    """list_cost less the discounts of the contract; list_cost where there is none."""
+    reporting_cost: Decimal | None = None
+    """contracted_cost in `reporting_currency`; None if a day has no rate."""
+    reporting_currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +122,8 @@ class Health:
     """Reason (naming the model or the bucket) and attempts."""
     flagged: tuple[tuple[str, int], ...]
     """Flag of a line, and how many lines carry it."""
+    outdated_charges: int
+    """Made with another price table or contract than the ledger has now: a re-rating is due."""
     price_table_version: str | None
     price_table_checked_on: date | None
     demo: bool
@@ -167,6 +179,7 @@ def health(ledger: Ledger) -> Health:
         rejected_lines=row["rejected_lines"],
         unpriced=_counts(row["unpriced"]),
         flagged=_counts(row["flagged"]),
+        outdated_charges=row["outdated_charges"],
         price_table_version=row["price_table_version"],
         price_table_checked_on=row["price_table_checked_on"],
         demo=(ledger.home / "DEMO").exists(),

@@ -47,23 +47,36 @@ def read(
     `check` finds what a schema cannot say, such as a name that is used and not defined. Raises `error` with one line
     per mistake.
     """
-    text = ""
     try:
         data = path.read_bytes()
-        text = data.decode()
-        parsed = schema.model_validate(yaml.load(text, _OneKeyOnce))  # noqa: S506 - a SafeLoader
     except OSError as reason:
         raise error(f"{path}: cannot be read ({reason.strerror})") from reason
+    return parse(data, str(path), schema, check=check, error=error), hashlib.sha256(data).hexdigest()
+
+
+def parse(
+    data: bytes,
+    name: str,
+    schema: type[File],
+    *,
+    check: Callable[[File], Iterable[Problem]],
+    error: type[Exception],
+) -> File:
+    """The same for YAML, or JSON, that is not in a file; errors call it `name`."""
+    text = ""
+    try:
+        text = data.decode()
+        parsed = schema.model_validate(yaml.load(text, _OneKeyOnce))  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError as reason:
-        raise error(f"{path}: found bytes that are not UTF-8, expected text") from reason
+        raise error(f"{name}: found bytes that are not UTF-8, expected text") from reason
     except yaml.YAMLError as reason:
-        raise error(_syntax(path, reason)) from reason
+        raise error(_syntax(name, reason)) from reason
     except ValidationError as reason:
         problems = [_problem(schema, detail) for detail in reason.errors()]
-        raise error(_sentences(path, text, problems)) from reason
+        raise error(_sentences(name, text, problems)) from reason
     if problems := list(check(parsed)):
-        raise error(_sentences(path, text, problems))
-    return parsed, hashlib.sha256(data).hexdigest()
+        raise error(_sentences(name, text, problems))
+    return parsed
 
 
 class _OneKeyOnce(_Loader):
@@ -84,19 +97,19 @@ _OneKeyOnce.yaml_implicit_resolvers = {
 }
 
 
-def _syntax(path: Path, reason: yaml.YAMLError) -> str:
+def _syntax(name: str, reason: yaml.YAMLError) -> str:
     if not isinstance(reason, yaml.MarkedYAMLError) or reason.problem_mark is None:
-        return f"{path}: found {reason}, expected YAML"
+        return f"{name}: found {reason}, expected YAML"
     problem = reason.problem or "a syntax error"
     found = problem if problem.startswith("found ") else f"found a syntax error ({problem})"
     expected = "each key once" if problem.endswith(" twice") else "YAML"
-    return f"{path}, line {reason.problem_mark.line + 1}: {found}, expected {expected}"
+    return f"{name}, line {reason.problem_mark.line + 1}: {found}, expected {expected}"
 
 
-def _sentences(path: Path, text: str, problems: Sequence[Problem]) -> str:
+def _sentences(name: str, text: str, problems: Sequence[Problem]) -> str:
     root = cast("yaml.Node | None", yaml.compose(text, yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType] - PyYAML's stub
     return "\n".join(
-        f"{path}, line {_line(root, problem.key)}: {_dotted(problem.key)}: "
+        f"{name}, line {_line(root, problem.key)}: {_dotted(problem.key)}: "
         f"found {problem.found}, expected {problem.expected}"
         for problem in problems
     )

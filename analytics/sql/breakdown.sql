@@ -5,6 +5,9 @@ WITH money AS (  -- one row per attempt
         record_id,
         bool_or(list_cost IS NULL) AS unpriced,
         sum(list_cost) AS list_cost,
+        sum(contracted_cost) AS contracted_cost,
+        -- One line without a rate makes the amount unknown, not smaller.
+        if(count(reporting_cost) = count(contracted_cost), sum(reporting_cost), NULL) AS reporting_cost,
         sum(requested_list_cost) FILTER (WHERE list_cost IS NOT NULL) AS requested_list_cost,
         sum(requested_list_cost - list_cost) AS routing_saved,
         sum(uncached_list_cost - list_cost) AS cache_saved,
@@ -37,7 +40,9 @@ attempt AS (
         error_type IS NULL AND coalesce(status BETWEEN 200 AND 299, false) AS succeeded,
         coalesce(money.unpriced, false) AS unpriced,  -- an attempt without a line used nothing
         if(money.record_id IS NULL, 0, list_cost) AS list_cost,
-        money.* EXCLUDE (record_id, unpriced, list_cost)
+        if(money.record_id IS NULL, 0, contracted_cost) AS contracted_cost,
+        if(money.record_id IS NULL, 0, reporting_cost) AS reporting_cost,
+        money.* EXCLUDE (record_id, unpriced, list_cost, contracted_cost, reporting_cost)
     FROM usage LEFT JOIN money USING (record_id)
     WHERE started_at >= $start AND started_at < $until
         AND (len($models::VARCHAR[]) = 0 OR list_contains($models::VARCHAR[], model))
@@ -54,6 +59,8 @@ call AS (
         count(routing_saved) AS routing_compared_attempts,
         min(sent_model) <> max(sent_model) AND arg_max(succeeded, attempt) AS fell_back,
         sum(list_cost) AS list_cost,
+        sum(contracted_cost) AS contracted_cost,
+        if(count(reporting_cost) = count(contracted_cost), sum(reporting_cost), NULL) AS reporting_cost,
         sum(requested_list_cost) AS requested_list_cost,
         sum(routing_saved) AS routing_saved,
         sum(cache_saved) AS cache_saved,
@@ -74,6 +81,10 @@ SELECT
     sum(incomplete_attempts)::BIGINT AS incomplete_attempts,
     sum(unpriced_attempts)::BIGINT AS unpriced_attempts,
     sum(list_cost) AS list_cost,
+    sum(contracted_cost) AS contracted_cost,
+    if(count(reporting_cost) = count(contracted_cost) AND (SELECT currency FROM contract) IS NOT NULL, sum(reporting_cost), NULL)
+        AS reporting_cost,
+    (SELECT currency FROM contract) AS reporting_currency,
     sum(requested_list_cost) AS requested_list_cost,
     sum(routing_saved) AS routing_saved,
     sum(routing_compared_attempts)::BIGINT AS routing_compared_attempts,

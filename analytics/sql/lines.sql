@@ -135,7 +135,7 @@ judged AS (
             -- A hop that declined before it wrote anything, or an answer that did.
             WHEN kind = 'message' AND output_tokens = 0 AND fell_back THEN 'declined'
             WHEN kind IN ('message', 'fallback_message', 'top_level') AND stop_reason = 'refusal'
-                AND (coalesce(content_empty, false) OR output_tokens = 0) AND started_at >= TIMESTAMP '2026-06-02'
+                AND (coalesce(content_empty, false) OR (output_tokens = 0 AND NOT (iterated AND kind = 'top_level'))) AND started_at >= TIMESTAMP '2026-06-02'
                 AND coalesce(stop_category NOT IN ('bio', 'frontier_llm', 'reasoning_extraction'), true) THEN 'refusal'
         END AS not_billed
     FROM counted
@@ -151,8 +151,16 @@ SELECT
     coalesce(top.service_tier, if(batch_id IS NULL AND batch_result_type IS NULL, 'standard', 'batch')) AS service_tier,
     coalesce(top.speed, 'standard') AS speed,
     coalesce(nullif(top.inference_geo, ''), 'global') AS inference_geo,
-    if(platform = 'vertex' AND contains(endpoint, '/locations/') AND NOT contains(endpoint, '/locations/global/'),
-        'regional', 'global') AS scope,
+    CASE
+        WHEN platform = 'vertex' THEN if(contains(endpoint, '/locations/') AND NOT contains(endpoint, '/locations/global/'),
+            'regional', 'global')
+        WHEN platform = 'bedrock' AND starts_with(model, 'arn:aws-us-gov:') THEN 'us-gov'
+        WHEN platform = 'foundry' AND top.inference_geo = 'us' THEN 'us_data_zone'
+        -- Whoever asks for a receipt may name the scope instead of a path.
+        WHEN platform IN ('bedrock', 'foundry') AND NOT contains(endpoint, '/') THEN endpoint
+        WHEN platform = 'bedrock' THEN 'regional'
+        ELSE 'global'
+    END AS scope,
     not_billed IS NULL AS billable,
     problem,
     list_filter([

@@ -11,7 +11,7 @@ SELECT unnest(from_json_strict(tables->'price_table', '[{"version": "VARCHAR", "
 FROM staged_prices;
 
 INSERT INTO model BY NAME
-SELECT unnest(from_json_strict(tables->'model', '[{"model": "VARCHAR", "name": "VARCHAR", "unpriced": "VARCHAR"}]'), recursive := true)
+SELECT unnest(from_json_strict(tables->'model', '[{"model": "VARCHAR", "name": "VARCHAR", "unpriced": "VARCHAR", "launched": "TIMESTAMP"}]'), recursive := true)
 FROM staged_prices;
 
 INSERT INTO model_id BY NAME

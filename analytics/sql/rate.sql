@@ -1,6 +1,7 @@
 -- Rate the lines of the attempts in `fresh` that have no charge yet: lines × prices, exact to the last digit.
 --
 -- A price that is missing makes its product NULL, and so the sum; what was not used costs nothing, priced or not.
+-- The charges lie in the order of the lines, which is that of time: sorting them again would double the time of a re-rating.
 -- Decimals are cast wide before they are multiplied: DuckDB multiplies narrow ones in 18 digits, and would overflow.
 CREATE OR REPLACE TEMP MACRO cost_of(tokens, usd_per_token) AS tokens::DECIMAL(38, 0) * usd_per_token;
 
@@ -37,8 +38,8 @@ known AS (
         input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_input_tokens AS prompt_tokens
     FROM line
     JOIN fresh USING (record_id)
-    LEFT JOIN model_id AS served ON served.platform = line.platform AND served.id = id_of(line.platform, line.model)
-    LEFT JOIN model_id AS asked ON asked.platform = line.platform AND asked.id = id_of(line.platform, line.requested_model)
+    LEFT JOIN known_id AS served ON served.platform = line.platform AND served.id = id_of(line.platform, line.model)
+    LEFT JOIN known_id AS asked ON asked.platform = line.platform AND asked.id = id_of(line.platform, line.requested_model)
     WHERE NOT EXISTS (FROM charge WHERE charge.record_id = line.record_id)
 ),
 priced AS (
@@ -48,6 +49,7 @@ priced AS (
         asked.input AS asked_input, asked.output AS asked_output, asked.cache_write_5m AS asked_cache_write_5m,
         asked.cache_write_1h AS asked_cache_write_1h, asked.cache_read AS asked_cache_read,
         search.price AS search_price,
+        coalesce(discount.multiplier, 1.0000) AS discount_multiplier,
         tier.multiplier AS tier_multiplier, geo.multiplier AS geo_multiplier, scope.multiplier AS scope_multiplier,
         tier.multiplier * geo.multiplier * scope.multiplier AS multiplier
     FROM known
@@ -68,6 +70,9 @@ priced AS (
         AND started_at >= scope.valid_from AND started_at < scope.valid_to
     LEFT JOIN per_use AS search ON search.counter = 'web_search_requests' AND search.platform = known.platform
         AND started_at >= search.valid_from AND started_at < search.valid_to
+    LEFT JOIN discount ON discount.platform = known.platform AND discount.model = priced_model
+        AND coalesce(discount.service_tier, known.service_tier) = known.service_tier
+        AND started_at >= discount.valid_from AND started_at < discount.valid_to
 ),
 rated AS (
     SELECT
@@ -89,6 +94,7 @@ rated AS (
             WHEN known.model IS NULL THEN 'the answer names no model'
             WHEN priced_model IS NULL THEN 'unknown model ' || known.model || ' on ' || platform
             WHEN model.unpriced IS NOT NULL THEN 'no price for ' || priced_model || ': ' || model.unpriced
+            WHEN started_at < model.launched THEN priced_model || ' was launched on ' || strftime(model.launched, '%Y-%m-%d') || ', later than that'
             WHEN sku_price_id IS NULL THEN 'no price for ' || priced_model || ' at ' || speed || ' speed at that time'
             WHEN tier_multiplier IS NULL THEN 'no price for ' || priced_model || ' with service_tier ' || service_tier
             WHEN geo_multiplier IS NULL THEN 'no price for ' || priced_model || ' with inference_geo ' || inference_geo
@@ -108,9 +114,15 @@ SELECT
     if(billable, cache_read_cost, 0) AS cache_read_cost,
     if(billable, tool_cost, 0) AS tool_cost,
     CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN cost END AS list_cost,
+    (list_cost * discount_multiplier)::DECIMAL(38, 18) AS contracted_cost,
+    -- Amounts that no wallet holds, in a currency of small coins, would not fit.
+    TRY(contracted_cost * exchange_rate.per_usd) AS reporting_cost,
+    contract.version AS contract_version,
     CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN asked_cost END AS requested_list_cost,
     CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN uncached_cost END AS uncached_list_cost,
     unpriced_reason
 FROM rated
 CROSS JOIN price_table
-ORDER BY started_at, record_id, line_number
+LEFT JOIN contract ON true
+LEFT JOIN exchange_rate ON exchange_rate.currency = contract.currency
+    AND started_at >= exchange_rate.valid_from AND started_at < exchange_rate.valid_to

@@ -1,6 +1,6 @@
 """What an attempt costs, worked out a second time: plain Decimal arithmetic, straight from the YAML. No code in common.
 
-Written from the billing rules, for the Claude API. It reads pricing.yaml as a bare YAML document and knows neither the
+Written from the billing rules, for every platform. It reads pricing.yaml as a bare YAML document and knows neither the
 tables of the ledger nor its SQL.
 """
 
@@ -18,6 +18,22 @@ PRICING: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "pricing.y
 MODELS: dict[str, str] = {
     spelling: key for key, model in PRICING["models"].items() for spelling in model["ids"]["anthropic"]
 }
+GLOBAL_IDS: dict[tuple[str, str], str] = {
+    (platform, spelling): key
+    for key, model in PRICING["models"].items()
+    for platform in ("vertex", "foundry")
+    for spelling in model["ids"].get(platform) or ()
+}
+BEDROCK: dict[str, tuple[str, str]] = {
+    prefix + spelling: (key, place)
+    for key, model in PRICING["models"].items()
+    for spelling in (model["ids"].get("bedrock") or {"ids": []})["ids"][:1]
+    for prefix, place in [
+        ("", "regional"),
+        *((f"{profile}.", profile) for profile in model["ids"]["bedrock"].get("profiles", [])),
+    ]
+}
+"""Id -> model and where it runs."""
 MILLION = Decimal(1_000_000)
 BILLED_REFUSALS = {"bio", "frontier_llm", "reasoning_extraction"}
 
@@ -85,7 +101,9 @@ def _billed(attempt: dict[str, Any], kind: str, output: int) -> bool:
         return False
     if attempt.get("stop_reason") != "refusal" or kind in {"compaction", "advisor_message"}:
         return True
-    before_output = attempt.get("content_empty") is True or output == 0
+    # The line of the searches has no tokens of its own: whether there was output, only the content says.
+    counted = not (entries and kind == "top_level")
+    before_output = attempt.get("content_empty") is True or (counted and output == 0)
     free_since = datetime(2026, 6, 2, tzinfo=UTC)
     return not (
         before_output and attempt["started_at"] >= free_since and attempt["stop_category"] not in BILLED_REFUSALS
@@ -150,3 +168,35 @@ def _cost(
         return None
     dollars = sum((tokens * Decimal(row.get(bucket, "0")) for bucket, tokens in used.items()), Decimal(0)) / MILLION
     return dollars * factor + fee
+
+
+def expected_elsewhere(platform: str, model: str, region: str, usage: dict[str, Any], day: date) -> Decimal | None:
+    """What one answer on Bedrock, Vertex or Foundry costs; `region` is `global` or where the endpoint stands.
+
+    On these platforms nothing but the place and fast mode changes a token's price.
+    """
+    if platform == "bedrock":
+        key, place = BEDROCK[model]
+    else:
+        key, place = GLOBAL_IDS[platform, model], region
+    factor = _premium(platform, key, place, day)
+    prompt = sum(usage[bucket] for bucket in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
+    used = {
+        "input": usage["input_tokens"],
+        "output": usage["output_tokens"],
+        "cache_write_5m": usage["cache_creation_input_tokens"],
+        "cache_read": usage["cache_read_input_tokens"],
+    }
+    return _cost(used, _row(key, usage["speed"], prompt, day), factor, Decimal(0))
+
+
+def _premium(platform: str, key: str, place: str, day: date) -> Decimal | None:
+    """A tenth more in a region, from Sonnet 4.5 on; nobody published the premium of GovCloud."""
+    accepts = PRICING["models"][key]["modifiers"]
+    if place == "us-gov":
+        return None
+    if place == "global":
+        return Decimal(1)
+    if platform == "foundry":
+        return Decimal("1.1") if "us_data_zone" in accepts and day >= date(2026, 2, 5) else None
+    return Decimal("1.1") if "regional" in accepts and day >= date(2025, 9, 29) else Decimal(1)

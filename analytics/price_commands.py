@@ -1,0 +1,91 @@
+"""What `tollgate price` and `tollgate receipt` do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import present
+from .contract import Contract
+from .desk import price_all
+from .exceptions import SettingsError
+from .ingest import ingest
+from .ledger import Ledger, run
+from .prices import PriceTable
+from .receipt import Receipt
+from .receipt_text import as_json_line, show_receipt
+
+_AT_ONCE = 5_000
+
+
+def price(text: str, *, home: Path, contract: Path | None, as_json: bool) -> bool:
+    """Print a receipt for each call in `text`; True if all of them are priced."""
+    prices = PriceTable.load()
+    agreed = Contract.load(contract, prices) if contract else Contract.of(home, prices)
+    calls, show, sound = list(_calls(text)), _printer(as_json=as_json), True
+    if not calls:
+        raise SettingsError('found nothing to price, expected JSON such as {"model": ..., "at": ..., "usage": {...}}')
+    for first in range(0, len(calls), _AT_ONCE):
+        for receipt in price_all(calls[first : first + _AT_ONCE], prices=prices, contract=agreed):
+            show(receipt)
+            sound = sound and receipt.sound
+    return sound
+
+
+def receipt(home: Path, call_id: str, *, as_json: bool) -> bool:
+    """Take in what is new, then print a receipt for each attempt of a call; True if all of them are priced."""
+    ledger = Ledger(home)
+    ingest(ledger)
+    found = _of_call(ledger, call_id)
+    if not found:
+        raise SettingsError(f"found no call {call_id!r} in {ledger.path}, expected the call_id of a record")
+    show = _printer(as_json=as_json)
+    for one in found:
+        show(one)
+    return all(one.sound for one in found)
+
+
+def _of_call(ledger: Ledger, call_id: str) -> list[Receipt]:
+    with ledger.read() as con:
+        run(con, "receipt_fresh", call_id=call_id)
+        attempts, rows = run(con, "receipt_attempts"), run(con, "receipt")
+    return [
+        Receipt.of(
+            [row for row in rows if row["record_id"] == attempt["record_id"]],
+            call_id=call_id,
+            attempt=attempt["attempt"],
+            outcome=attempt["error_type"] or attempt["status"],
+        )
+        for attempt in attempts
+    ]
+
+
+def _printer(*, as_json: bool) -> Callable[[Receipt], None]:
+    if as_json:
+        return lambda one: click.echo(as_json_line(one))
+    out = present.console()
+    return lambda one: show_receipt(out, one)
+
+
+def _calls(text: str) -> Iterator[object]:
+    """One JSON document, an array's items, or JSON Lines; what cannot be read is a ValueError among the calls."""
+    whole = _parsed(text)
+    if isinstance(whole, ValueError):
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                yield _parsed(line, f"line {number}: ")
+    elif isinstance(whole, list):
+        yield from whole  # pyright: ignore[reportUnknownVariableType] - JSON
+    else:
+        yield whole
+
+
+def _parsed(text: str, where: str = "") -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return ValueError(f"{where}found {text.strip()[:40]!r}, expected JSON ({error})")

@@ -1,0 +1,2 @@
+-- Which contract the ledger holds, if any.
+SELECT version FROM contract

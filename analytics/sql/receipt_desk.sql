@@ -1,0 +1,2 @@
+-- The attempts that a receipt is asked for.
+CREATE TEMP TABLE fresh (record_id UUID)
