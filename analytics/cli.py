@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -45,6 +45,18 @@ def _commands():
     from . import commands  # noqa: PLC0415  # brings DuckDB and the SDK: a second
 
     return commands
+
+
+def _price_commands():
+    from . import price_commands  # noqa: PLC0415  # the same
+
+    return price_commands
+
+
+def _table_commands():
+    from . import price_table_commands  # noqa: PLC0415  # the same
+
+    return price_table_commands
 
 
 def _now() -> datetime:
@@ -93,6 +105,26 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
     ctx.exit(0 if _commands().doctor(ctx.obj.home, now=_now(), as_json=as_json) else 1)
 
 
+@cli.command()
+@click.argument("file", default="-", type=click.File(encoding="utf-8-sig", errors="replace"))
+@click.option("--contract", type=click.Path(dir_okay=False, path_type=Path), help="[env: TOLLGATE_CONTRACT]")
+@_json
+@click.pass_context
+def price(ctx: click.Context, *, file: TextIO, contract: Path | None, as_json: bool) -> None:
+    """Price calls from FILE or standard input: JSON or JSON Lines; exit code 1 if one is not priced."""
+    done = _price_commands().price(file.read(), home=ctx.obj.home, contract=contract, as_json=as_json)
+    ctx.exit(0 if done else 1)
+
+
+@cli.command()
+@click.argument("call_id")
+@_json
+@click.pass_context
+def receipt(ctx: click.Context, *, call_id: str, as_json: bool) -> None:
+    """Explain what a call cost, attempt by attempt; exit code 1 if something is not priced."""
+    ctx.exit(0 if _price_commands().receipt(ctx.obj.home, call_id, as_json=as_json) else 1)
+
+
 @cli.group()
 def prices() -> None:
     """The price table."""
@@ -103,6 +135,42 @@ def prices() -> None:
 def check(*, file: Path | None) -> None:
     """Check a price table: the given FILE, else the one in use."""
     _commands().check_prices(file)
+
+
+@prices.command()
+@click.argument("model")
+@click.option("--at", "day", metavar="DAY", help="Mark the rows in force on this day. [default: today]")
+@_json
+def show(*, model: str, day: str | None, as_json: bool) -> None:
+    """Show what the table knows of MODEL, any id on any platform: facts, ids, every price with its sources."""
+    _table_commands().show(model, day=day, now=_now(), as_json=as_json)
+
+
+@prices.command()
+@click.option("--at", "day", metavar="DAY", help="Compare the prices of this day. [default: today]")
+@_json
+def diff(*, day: str | None, as_json: bool) -> None:
+    """Compare the table with those of LiteLLM and genai-prices, where installed."""
+    _table_commands().diff(day=day, now=_now(), as_json=as_json)
+
+
+@prices.command()
+@_json
+@click.pass_obj
+def history(place: Place, *, as_json: bool) -> None:
+    """Show every re-rating that changed the books."""
+    _table_commands().reratings(place.home, as_json=as_json)
+
+
+@cli.command()
+@click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: the beginning]")
+@click.option("--until", metavar="DAY|TIME", help="Up to here, UTC; a day is included. [default: today]")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@_json
+@click.pass_obj
+def rerate(place: Place, *, since: str | None, until: str | None, dry_run: bool, as_json: bool) -> None:
+    """Make charges anew from the prices in use, and say what that changes."""
+    _table_commands().rerate(place.home, since=since, until=until, now=_now(), dry_run=dry_run, as_json=as_json)
 
 
 @cli.command()

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
+from . import rules
 from .ledger import Ledger
 from .prices import PriceTable
 from .reports import Health, health
+from .rerate import due
 
 STALE_DAYS = 60
 """A price table that nobody has compared with its sources for so long is suspect: new models come faster."""
@@ -72,6 +74,10 @@ def _problems(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetim
         )
     for reason, attempts in found.unpriced:
         yield f"Attempts without a cost: {attempts:,} ({reason}). If a price is missing, a newer tollgate may have it."
+    if charges := due(ledger, prices):
+        yield f"Charges made with another price table or contract than those in use: {charges:,}. Run tollgate rerate."
+    if rules.changed(ledger):
+        yield "The rules of rating have changed since some charges were made. Run tollgate rerate."
     if _age(prices, now) > STALE_DAYS:
         yield f"The price table was last checked on {prices.checked}. Upgrade tollgate for newer prices."
 

@@ -117,11 +117,23 @@ def _facts(totals: Totals) -> list[tuple[str, str, str]]:
     caches = f"{tokens(totals.cache_write_tokens)} written to caches, {tokens(totals.cache_read_tokens)} read from them"
     return [
         ("Spent", money(totals.list_cost), f"{totals.calls:,} calls, {totals.attempts:,} attempts"),
+        *_agreed(totals),
         ("Routing saved", saved(totals.routing_saved), _compared(totals)),
         ("Caching saved", saved(totals.cache_saved), "against paying the input price for every token of a prompt"),
         ("Failed", f"{totals.failed_attempts:,}", fell_back),
         ("Tokens", tokens(totals.input_tokens), f"input, {tokens(totals.output_tokens)} output, {caches}"),
     ]
+
+
+def _agreed(totals: Totals) -> list[tuple[str, str, str]]:
+    """What the contract makes of it, if it makes a difference."""
+    rows: list[tuple[str, str, str]] = []
+    if totals.contracted_cost != totals.list_cost:
+        rows.append(("By contract", money(totals.contracted_cost), "the list price less what was negotiated"))
+    if totals.reporting_currency:
+        amount = "unknown" if totals.reporting_cost is None else f"{totals.reporting_cost:,.2f}"
+        rows.append((f"In {totals.reporting_currency}", amount, "at the contract's rate of each day"))
+    return rows
 
 
 def _compared(totals: Totals) -> str:
@@ -140,6 +152,7 @@ def notes(totals: Totals, health: Health) -> list[str]:
         (totals.incomplete_attempts, "answers not seen to their end, output estimated"),
         (health.lost_records, "records lost before they could be written"),
         (health.rejected_lines, "damaged lines of the spool, not counted"),
+        (health.outdated_charges, "charges made with an older price table or contract (tollgate rerate)"),
     ]
     found = [f"{what}: {count:,}" for count, what in counted if count]
     return [*found[:-1], f"{found[-1]} (see tollgate doctor)"] if found else []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -86,6 +86,16 @@ class When(_Written):
     prompt_over: Annotated[int, Field(gt=0)] | None = None
 
 
+PLAUSIBLE = {
+    "input": (Decimal("0.01"), Decimal(200)),
+    "output": (Decimal("0.05"), Decimal(1000)),
+    "cache_write_5m": (Decimal("0.01"), Decimal(250)),
+    "cache_write_1h": (Decimal("0.01"), Decimal(400)),
+    "cache_read": (Decimal("0.001"), Decimal(50)),
+}
+"""US dollars per million tokens. What lies outside was most likely noted per token or per thousand tokens."""
+
+
 class Row(Dated):
     """The prices of one model for a time. A bucket without a price is unpriced."""
 
@@ -119,13 +129,13 @@ class Ids(_Written):
     foundry: Names | None = None
 
     def spellings(self) -> Iterator[tuple[str, str, str | None]]:
-        """Platform, id and, where the id says it, the scope of the endpoint."""
+        """Platform, id and, where the id alone says it, the scope of the endpoint."""
         for name in self.anthropic:
             yield "anthropic", name, "global"
             yield "claude_platform_aws", name, "global"
         if self.bedrock is not None:
             for name in self.bedrock.ids:
-                yield "bedrock", name, "regional"
+                yield "bedrock", name, None  # within a region, unless the request says otherwise
             for profile in self.bedrock.profiles:
                 scope = profile if profile in {"global", "us-gov"} else "regional"
                 yield "bedrock", f"{profile}.{self.bedrock.ids[0]}", scope
@@ -191,6 +201,10 @@ class PriceFile(_Written):
     models: dict[str, Model]
     sources: dict[str, Source]
 
+    def dump(self) -> dict[str, Any]:
+        """What was written, as plain data: YAML of it parses to an equal PriceFile. Comments are not kept."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
 
 def mistakes(file: PriceFile) -> Iterator[Problem]:
     """What the schema cannot say: names that must exist, ids that must be unique, days that must not overlap."""
@@ -238,6 +252,7 @@ def _model_mistakes(key: Key, model: Model, modifiers: Mapping[str, object]) -> 
     same_condition: defaultdict[tuple[str, int], list[tuple[Key, Row]]] = defaultdict(list)
     for index, row in enumerate(model.prices or ()):
         same_condition[row.when.speed, row.over].append(((*key, "prices", index), row))
+        yield from _implausible((*key, "prices", index), row)
     for (speed, over), rows in same_condition.items():
         yield from _overlaps(rows)
         for row_key, row in rows if over >= 0 else ():
@@ -245,6 +260,15 @@ def _model_mistakes(key: Key, model: Model, modifiers: Mapping[str, object]) -> 
                 found = f"prompts over {over} from {row.from_} on"
                 expected = "a row with the same days and without prompt_over beside it"
                 yield Problem((*row_key, "when"), found, expected)
+
+
+def _implausible(key: Key, row: Row) -> Iterator[Problem]:
+    """A price that is wrong by a factor of a thousand is a unit that was mistaken."""
+    for bucket, (least, most) in PLAUSIBLE.items():
+        price = getattr(row, bucket)
+        if price is not None and not least <= price <= most:
+            expected = f"US dollars per million tokens, between {least} and {most}"
+            yield Problem((*key, bucket), f'"{price:f}"', expected)
 
 
 def _fee_overlaps(per_use: Mapping[str, Sequence[Fee]]) -> Iterator[Problem]:

@@ -15,5 +15,8 @@ SELECT
     (SELECT count(*) FROM reject) AS rejected_lines,
     (SELECT list({'name': reason, 'count': attempts} ORDER BY attempts DESC, reason) FROM reasons) AS unpriced,
     (SELECT list({'name': flag, 'count': lines} ORDER BY lines DESC, flag) FROM flags) AS flagged,
+    (SELECT count(*) FROM charge
+        WHERE table_version <> (SELECT version FROM price_table)
+            OR contract_version IS DISTINCT FROM (SELECT version FROM contract)) AS outdated_charges,
     (SELECT version FROM price_table) AS price_table_version,
     (SELECT checked_on FROM price_table) AS price_table_checked_on

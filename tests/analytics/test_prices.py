@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from anthropic.types.model_param import ModelParam
 
@@ -134,6 +135,14 @@ def test_a_platform_on_aws_uses_the_ids_of_the_claude_api(tmp_path: Path) -> Non
     }
 
 
+def test_a_table_survives_being_written_and_read_again(tmp_path: Path, prices: PriceTable) -> None:
+    """Parse, dump, parse is the identity: for the package's table and for a small one."""
+    for table in (prices, load(tmp_path, SMALL)):
+        written = yaml.safe_dump(table.file.dump(), sort_keys=False)
+        again = load(tmp_path, written)
+        assert (again.file, again.file.dump()) == (table.file, table.file.dump())
+
+
 # What a person may get wrong.
 
 ROW = 'from: 2026-06-01, input: "2", output: "10", source: [page]'
@@ -180,6 +189,22 @@ ROW = 'from: 2026-06-01, input: "2", output: "10", source: [page]'
             'input: "2", ',
             "",
             ", line 23: models.claude-a.prices[0].input: found nothing, expected this key",
+        ),
+        (
+            'input: "2"',
+            'input: "0.002"',
+            (
+                ', line 23: models.claude-a.prices[0].input: found "0.002", '
+                "expected US dollars per million tokens, between 0.01 and 200"
+            ),
+        ),
+        (
+            'output: "10"',
+            'output: "10000"',
+            (
+                ', line 23: models.claude-a.prices[0].output: found "10000", '
+                "expected US dollars per million tokens, between 0.05 and 1000"
+            ),
         ),
         (
             ROW,

@@ -1,0 +1,194 @@
+"""Re-rating: the charges of a period made anew from the prices in use, what that changed, and the record of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from . import rules
+from .contract import Contract
+from .install import install_contract, install_prices
+from .ledger import Connection, Ledger, run
+from .period import Period
+from .prices import PriceTable
+
+STEPS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What became of the lines of one model, for one cause."""
+
+    model: str | None
+    cause: str | None
+    """The first that holds: new line, line gone, rule, newly priced, no longer priced, price row, modifier, price, fee,
+    contract, reason, price of the requested model. None: these lines cost what they did before."""
+    lines: int
+    unpriced_before: int
+    unpriced_after: int
+    list_cost_before: Decimal | None
+    """Of the lines that had a price; None if none had."""
+    list_cost_after: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerating:
+    """One re-rating: of what, from which tables to which, and what it changed."""
+
+    rerated_at: datetime
+    period: Period | None
+    """None: everything."""
+    from_versions: tuple[str, ...]
+    """Price tables, with their contracts, that the old charges were made with."""
+    to_version: str
+    lines_rebuilt: bool
+    """The rules of reading usage had changed, so that lines were made anew as well."""
+    changes: tuple[Change, ...]
+
+    @property
+    def lines(self) -> int:
+        """All lines of the period."""
+        return sum(change.lines for change in self.changes)
+
+    @property
+    def changed_lines(self) -> int:
+        """Those of them that something changed for."""
+        return sum(change.lines for change in self.changes if change.cause is not None)
+
+    @property
+    def list_cost_before(self) -> Decimal | None:
+        """Of the lines that had a price; None if none had."""
+        return _sum(change.list_cost_before for change in self.changes)
+
+    @property
+    def list_cost_after(self) -> Decimal | None:
+        """Of the lines that have a price; None if none has."""
+        return _sum(change.list_cost_after for change in self.changes)
+
+
+def rerate(
+    ledger: Ledger,
+    prices: PriceTable,
+    *,
+    now: datetime,
+    period: Period | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Rerating:
+    """Make the charges of a period (None: all) anew with these prices and the contract in use, in one transaction.
+
+    Lines are made anew only where the rules that read them from usage have changed. What leaves the books as they were
+    leaves no record either; `dry_run` only finds out. `progress` is told the steps done, and how many there are.
+    """
+    result: Rerating | None = None
+    with contextlib.suppress(_NothingToKeep), ledger.write() as con:
+        result = _rerate(
+            con, prices, Contract.of(ledger.home, prices), period=period, now=now, progress=progress or _silent
+        )
+        if dry_run or not _keep(con, result):
+            raise _NothingToKeep
+    assert result is not None  # noqa: S101  # whatever else is raised leaves this function
+    return result
+
+
+def history(ledger: Ledger) -> list[Rerating]:
+    """Every re-rating that changed the books, the newest first."""
+    return [_from_record(row) for row in ledger.query("rerating_history")]
+
+
+def due(ledger: Ledger, prices: PriceTable) -> int:
+    """How many charges a re-rating would look at again: they were made with another price table or contract."""
+    contract = Contract.of(ledger.home, prices)
+    (row,) = ledger.query("rerate_due", table_version=prices.version, contract_version=contract.version)
+    return row["charges"]
+
+
+class _NothingToKeep(Exception):  # ends the transaction, and is no error
+    """Roll back."""
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody is waiting to be told."""
+
+
+def _rerate(
+    con: Connection,
+    prices: PriceTable,
+    contract: Contract,
+    *,
+    period: Period | None,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> Rerating:
+    install_prices(con, prices)
+    install_contract(con, contract)
+    rebuild = rules.lines_changed(con)
+    run(con, "rerate_period", start=period and _naive(period.start), until=period and _naive(period.end))
+    run(con, "rerate_charges")
+    progress(1, STEPS)
+    if rebuild:
+        run(con, "rerate_lines")
+        run(con, "lines")
+    progress(2, STEPS)
+    run(con, "rate")
+    progress(3, STEPS)
+    changes = tuple(Change(**row) for row in run(con, "rerate_changes"))
+    progress(4, STEPS)
+    if period is None:
+        run(con, "rule_reset")
+    rules.record(con)
+    return Rerating(
+        rerated_at=now.astimezone(UTC),
+        period=period,
+        from_versions=tuple(row["version"] for row in run(con, "rerate_versions")),
+        to_version=", contract ".join(filter(None, (prices.version, contract.version))),
+        lines_rebuilt=rebuild,
+        changes=changes,
+    )
+
+
+def _keep(con: Connection, done: Rerating) -> bool:
+    """Put it on record; False if there is nothing to record."""
+    if not done.changed_lines and not done.lines_rebuilt and done.from_versions in ((), (done.to_version,)):
+        return False
+    run(
+        con,
+        "rerating_add",
+        rerated_at=_naive(done.rerated_at),
+        period_start=done.period and _naive(done.period.start),
+        period_end=done.period and _naive(done.period.end),
+        from_versions=list(done.from_versions),
+        to_version=done.to_version,
+        lines_rebuilt=done.lines_rebuilt,
+    )
+    run(con, "rerating_change_add", changes=[_fields(change) for change in done.changes])
+    return True
+
+
+def _from_record(row: Mapping[str, Any]) -> Rerating:
+    start, end = row["period_start"], row["period_end"]
+    return Rerating(
+        rerated_at=row["rerated_at"].replace(tzinfo=UTC),
+        period=Period(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)) if start and end else None,
+        from_versions=tuple(row["from_versions"]),
+        to_version=row["to_version"],
+        lines_rebuilt=row["lines_rebuilt"],
+        changes=tuple(Change(**change) for change in row["changes"]),
+    )
+
+
+def _fields(change: Change) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in Change.__slots__}
+
+
+def _sum(amounts: Iterator[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
