@@ -8,6 +8,8 @@ import yaml
 from click.testing import CliRunner
 
 from analytics.cli import cli
+from analytics.contract import Contract
+from analytics.prices import PriceTable
 from router import Policy
 from router.testing import StandIn
 
@@ -27,9 +29,19 @@ def test_the_python_of_the_readme_runs(block: str, tmp_path: Path, monkeypatch: 
     exec(compile(block, "README.md", "exec"), {"api": api})  # noqa: S102  # the README's own text
 
 
+def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
+    """The second YAML shown is a contract."""
+    _, block = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "contract.yaml").write_text(block)
+
+    contract = Contract.load(tmp_path / "contract.yaml", PriceTable.load())
+
+    assert contract.version is not None
+
+
 def test_the_policy_of_the_readme_is_one(tmp_path: Path) -> None:
-    """The YAML shown is a policy."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    """The first YAML shown is a policy."""
+    block, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "policy.yaml").write_text(block)
 
     policy = Policy.from_yaml(tmp_path / "policy.yaml")
