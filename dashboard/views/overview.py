@@ -39,7 +39,7 @@ def show(view: View, source: Source) -> None:
     with cache:
         _cache(view, source, totals)
     with tasks:
-        _ranking(view, source, by="task_type", name="task type")
+        _ranking(view, source, by="task_type", name="task type", missing="unknown")
     with teams:
         _teams(view, source)
     quality.line(source.health, now=view.now)
@@ -132,13 +132,13 @@ def _teams(view: View, source: Source) -> None:
         st.code(TAGGING, language="python")
 
 
-def _ranking(view: View, source: Source, *, by: str, name: str) -> None:
+def _ranking(view: View, source: Source, *, by: str, name: str, missing: str = "not said") -> None:
     rows = data.cost_by(source, view.filters, (by,))
     st.subheader(theme.markdown(f"Spend by {name}"), anchor=False)
     cut = len(rows) > charts.RANKED
     st.caption(f"The dearest {charts.RANKED} of {len(rows)}; the table has all." if cut else "The dearest first.")
-    _chart(charts.ranking(rows, missing="not said"), alt=f"Bars: spend by {name}, the dearest first")
-    _table(rows, (name.capitalize(),))
+    _chart(charts.ranking(rows, missing=missing), alt=f"Bars: spend by {name}, the dearest first")
+    _table(rows, (name.capitalize(),), missing=missing)
 
 
 def _chart(figure: charts.go.Figure, *, alt: str) -> None:
