@@ -44,7 +44,7 @@ check: install
 
 # What the browser tests drive: an installed Chromium, else Debian's where we are root, else Playwright's own.
 chromium: install
-	@command -v chromium chromium-browser google-chrome > /dev/null \
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null \
 	  || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get update --quiet=2 \
 	       && apt-get install --quiet=2 --yes --no-install-recommends chromium fonts-dejavu-core fonts-liberation; } \
 	  || $(BIN)/playwright install chromium \
