@@ -12,8 +12,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from . import doctor as doctors
 from . import present, reports
@@ -102,9 +100,8 @@ def dashboard(home: Path, *, port: int | None) -> None:
 
 
 def _take_in(ledger: Ledger) -> IngestReport:
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("Taking in what is new", total=None)
-        return take_in(ledger, progress=lambda done, total: progress.update(task, completed=done, total=total))
+    with present.working("Taking in what is new") as progress:
+        return take_in(ledger, progress=progress)
 
 
 def _usual(ledger: Ledger) -> list[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, get_args
 
-from .contract_file import ContractFile, Discount, Span, mistakes
+from .contract_file import ContractFile, Discount, mistakes
 from .exceptions import ContractError
 from .price_file import Platform
 from .prices import PriceTable
@@ -75,17 +75,18 @@ class Contract:
             "contract_id": list(self._id_rows()),
             "discount": [row for discount in file.discounts for row in self._discount_rows(discount)],
             "exchange_rate": [
-                {"currency": file.currency, "per_usd": f"{rate.per_usd:f}", **_days(rate)} for rate in file.rates
+                {"currency": file.currency, "per_usd": f"{rate.per_usd:f}", **rate.bounds()} for rate in file.rates
             ],
         }
 
     def _id_rows(self) -> Iterator[dict[str, Any]]:
         named = {"bedrock": self.file.bedrock_profiles, "foundry": self.file.foundry_deployments}
         for platform, names in named.items():
-            known = _owners(self.prices, "anthropic") | _owners(self.prices, platform)
+            here = _owners(self.prices, platform)
+            known = _owners(self.prices, "anthropic") | here
             for name, served in names.items():
                 model, scope = known[served.model]
-                if served.model not in _owners(self.prices, platform):
+                if served.model not in here:
                     scope = None
                 yield {
                     "platform": platform,
@@ -106,7 +107,7 @@ class Contract:
                         "model": model,
                         "service_tier": tier,
                         "multiplier": f"{1 - discount.percent_off / 100:f}",
-                        **_days(discount),
+                        **discount.bounds(),
                     }
 
 
@@ -118,7 +119,3 @@ def _owners(prices: PriceTable, platform: str) -> dict[str, tuple[str, str | Non
         for on, spelling, scope in facts.ids.spellings()
         if on == platform
     }
-
-
-def _days(row: Span) -> dict[str, str]:
-    return {"valid_from": row.from_.isoformat(), "valid_to": row.to.isoformat()}

@@ -8,10 +8,10 @@ from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from .price_file import FIRST_DAY, LAST_DAY, Day, Names, Platform
+from .price_file import FIRST_DAY, LAST_DAY, Names, Platform, Span, Written
 from .yaml_file import Key, Problem
 
 
@@ -41,19 +41,6 @@ def _named(value: object) -> object:
     return {"model": value} if isinstance(value, str) else value
 
 
-class _Written(BaseModel):
-    """What a person wrote: no other keys, no silent conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Span(_Written):
-    """From one day to the day before another, in UTC."""
-
-    from_: Day = Field(alias="from", default=FIRST_DAY)
-    to: Day = LAST_DAY
-
-
 class Discount(Span):
     """Percent off the list price of everything in its scope; what is left out is not narrowed."""
 
@@ -69,7 +56,7 @@ class Rate(Span):
     per_usd: Annotated[Decimal, BeforeValidator(_rate)]
 
 
-class _Served(_Written):
+class _Served(Written):
     """What stands behind a name that only this customer knows."""
 
     model: str
@@ -79,7 +66,7 @@ class _Served(_Written):
 Served = Annotated[_Served, BeforeValidator(_named)]
 
 
-class ContractFile(_Written):
+class ContractFile(Written):
     """contract.yaml, as written."""
 
     discounts: list[Discount] = Field(default_factory=list[Discount])

@@ -66,3 +66,8 @@ def _moment(name: str, text: str) -> datetime:
             f"{name}: found {text!r}, expected a day (2026-11-21) or a time (2026-11-21T09:00)"
         ) from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def naive(moment: datetime) -> datetime:
+    """A moment as the ledger keeps it: UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from .doctor import Diagnosis
@@ -78,6 +80,14 @@ def console() -> Console:
     """Standard output; in a pipe wide enough that nothing is cut."""
     width = None if sys.stdout.isatty() else 200
     return Console(markup=False, highlight=False, emoji=False, width=width)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Generator[Callable[[int, int], None]]:
+    """A bar on standard error while a person waits; yields what is told how much is done, and of how much."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def ingested(report: IngestReport) -> str:

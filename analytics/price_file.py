@@ -56,21 +56,30 @@ Profile = Literal["global", "us", "eu", "jp", "au", "apac", "us-gov"]
 Names = Annotated[list[str], Field(min_length=1)]
 
 
-class _Written(BaseModel):
+class Written(BaseModel):
     """What a person wrote: no other keys, no silent conversions."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Dated(_Written):
-    """A row that holds from one day to the day before another, and says who says so."""
+class Span(Written):
+    """From one day to the day before another, in UTC."""
 
     from_: Day = Field(alias="from", default=FIRST_DAY)
     to: Day = LAST_DAY
+
+    def bounds(self) -> dict[str, str]:
+        """As the ledger's tables have it: half-open, days as text."""
+        return {"valid_from": self.from_.isoformat(), "valid_to": self.to.isoformat()}
+
+
+class Dated(Span):
+    """A row that holds for a time, and says who says so."""
+
     source: Names
 
 
-class Source(_Written):
+class Source(Written):
     """Where a figure was read."""
 
     authority: Literal["official", "cloud", "aggregator", "community"]
@@ -79,7 +88,7 @@ class Source(_Written):
     where: str
 
 
-class When(_Written):
+class When(Written):
     """What narrows a row."""
 
     speed: Speed = "standard"
@@ -113,14 +122,14 @@ class Row(Dated):
         return -1 if self.when.prompt_over is None else self.when.prompt_over
 
 
-class BedrockIds(_Written):
+class BedrockIds(Written):
     """Ids within a region, and the profiles that may stand before them."""
 
     ids: Names
     profiles: list[Profile] = Field(default_factory=list[Profile])
 
 
-class Ids(_Written):
+class Ids(Written):
     """Every spelling of one model."""
 
     anthropic: Names
@@ -145,7 +154,7 @@ class Ids(_Written):
             yield "foundry", name, None
 
 
-class Model(_Written):
+class Model(Written):
     """One model: what it can do, what it is called, what it costs."""
 
     name: str
@@ -173,7 +182,7 @@ class Modifier(Dated):
     other_models: Factor | None = None
 
 
-class Neutral(_Written):
+class Neutral(Written):
     """What a response may say that changes no price."""
 
     service_tier: Names
@@ -189,7 +198,7 @@ class Fee(Dated):
     platforms: list[Platform]
 
 
-class PriceFile(_Written):
+class PriceFile(Written):
     """pricing.yaml, as written."""
 
     version: str

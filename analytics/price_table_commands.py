@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from . import present, present_prices
 from .exceptions import SettingsError
@@ -44,16 +41,8 @@ def diff(*, day: str | None, now: datetime, as_json: bool) -> None:
 def rerate(home: Path, *, since: str | None, until: str | None, now: datetime, dry_run: bool, as_json: bool) -> None:
     """Rate again, and say what that changes."""
     period = Period.parse(since or _BEGINNING, until, now=now) if since or until else None
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("Rating again", total=None)
-        done = rate_again(
-            Ledger(home),
-            PriceTable.load(),
-            now=now,
-            period=period,
-            dry_run=dry_run,
-            progress=lambda steps, total: progress.update(task, completed=steps, total=total),
-        )
+    with present.working("Rating again") as progress:
+        done = rate_again(Ledger(home), PriceTable.load(), now=now, period=period, dry_run=dry_run, progress=progress)
     if as_json:
         click.echo(present.as_json({"dry_run": dry_run, **_as_object(done)}))
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .exceptions import PriceFileError
-from .price_file import FIRST_DAY, LAST_DAY, Dated, Fee, Ids, Model, PriceFile, Row, mistakes
+from .price_file import FIRST_DAY, LAST_DAY, Fee, Ids, Model, PriceFile, Row, mistakes
 from .yaml_file import read
 
 BUCKETS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
@@ -62,10 +62,6 @@ def _own_path() -> Path:
     return packed if packed.exists() else package.parent / "pricing.yaml"
 
 
-def _days(row: Dated) -> dict[str, str]:
-    return {"valid_from": row.from_.isoformat(), "valid_to": row.to.isoformat()}
-
-
 def _model_row(key: str, model: Model) -> dict[str, Any]:
     launched = model.launched and model.launched.isoformat()
     return {"model": key, "name": model.name, "unpriced": model.unpriced, "launched": launched}
@@ -92,7 +88,7 @@ def _price_rows(model: str, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
                 "speed": speed,
                 "prompt_over": row.over,
                 "prompt_up_to": end,
-                **_days(row),
+                **row.bounds(),
                 **{bucket: _text(getattr(row, bucket)) for bucket in BUCKETS},
                 "source": ", ".join(row.source),
             }
@@ -123,11 +119,11 @@ def _modifier_rows(key: str, model: Model, file: PriceFile) -> Iterator[dict[str
                         "field": condition[0],
                         "value": condition[1],
                         "multiplier": _text(factor),
-                        **_days(row),
+                        **row.bounds(),
                     }
 
 
 def _fee_rows(counter: str, fees: Iterable[Fee]) -> Iterator[dict[str, Any]]:
     for fee in fees:
         for platform in fee.platforms:
-            yield {"counter": counter, "platform": platform, "price": _text(fee.price / fee.per), **_days(fee)}
+            yield {"counter": counter, "platform": platform, "price": _text(fee.price / fee.per), **fee.bounds()}

@@ -17,8 +17,10 @@ from router.spool import lost_records
 from .exceptions import SettingsError
 from .ingest import waiting_bytes
 from .ledger import Ledger
-from .period import Period
+from .period import Period, naive
 
+DEMO_MARKER = "DEMO"
+"""The file that says that a home holds demo data; every reader labels what it shows."""
 DIMENSIONS = ("day", "hour", "model", "requested_model", "task_type", "tier", "platform", "status")
 """What a breakdown may group by, besides `tag:<key>`. UTC days as `2026-11-02`, hours as `2026-11-02 13:00`."""
 
@@ -182,7 +184,7 @@ def health(ledger: Ledger) -> Health:
         outdated_charges=row["outdated_charges"],
         price_table_version=row["price_table_version"],
         price_table_checked_on=row["price_table_checked_on"],
-        demo=(ledger.home / "DEMO").exists(),
+        demo=(ledger.home / DEMO_MARKER).exists(),
     )
 
 
@@ -221,8 +223,8 @@ def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict
     return ledger.query(
         "breakdown",
         dimensions=list(by),
-        start=_naive(filters.period.start),
-        until=_naive(filters.period.end),
+        start=naive(filters.period.start),
+        until=naive(filters.period.end),
         models=list(filters.models),
         task_types=list(filters.task_types),
         tag_keys=list(filters.tags),
@@ -243,7 +245,3 @@ def _counts(pairs: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, int],
 def _utc(moment: datetime | None) -> datetime | None:
     """The ledger's times are UTC without saying so."""
     return moment and moment.replace(tzinfo=UTC)
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -13,8 +13,9 @@ from . import rules
 from .contract import Contract
 from .install import install_contract, install_prices
 from .ledger import Connection, Ledger, run
-from .period import Period
+from .period import Period, naive
 from .prices import PriceTable
+from .receipt import exact_sum
 
 STEPS = 4
 
@@ -127,7 +128,7 @@ def _rerate(
     install_prices(con, prices)
     install_contract(con, contract)
     rebuild = rules.lines_changed(con)
-    run(con, "rerate_period", start=period and _naive(period.start), until=period and _naive(period.end))
+    run(con, "rerate_period", start=period and naive(period.start), until=period and naive(period.end))
     run(con, "rerate_charges")
     progress(1, STEPS)
     if rebuild:
@@ -158,9 +159,9 @@ def _keep(con: Connection, done: Rerating) -> bool:
     run(
         con,
         "rerating_add",
-        rerated_at=_naive(done.rerated_at),
-        period_start=done.period and _naive(done.period.start),
-        period_end=done.period and _naive(done.period.end),
+        rerated_at=naive(done.rerated_at),
+        period_start=done.period and naive(done.period.start),
+        period_end=done.period and naive(done.period.end),
         from_versions=list(done.from_versions),
         to_version=done.to_version,
         lines_rebuilt=done.lines_rebuilt,
@@ -187,8 +188,4 @@ def _fields(change: Change) -> dict[str, Any]:
 
 def _sum(amounts: Iterator[Decimal | None]) -> Decimal | None:
     known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if known else None
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return exact_sum(known) if known else None

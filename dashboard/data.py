@@ -10,7 +10,6 @@ import streamlit as st
 
 from analytics import ingest, reports
 from analytics.ledger import Ledger
-from analytics.prices import PriceTable
 from analytics.reports import CostRow, Dimensions, Filters, Health, Totals
 
 FRESH_SECONDS = 5
@@ -29,7 +28,7 @@ class Source:
 def refresh(home: Path) -> Source:
     """Take in what waits in the spool, and say how the ledger is. Raises AnalyticsError."""
     ledger = Ledger(home)
-    ingest.ingest(ledger, PriceTable.load())
+    ingest.ingest(ledger)
     return Source(home=home, health=reports.health(ledger))
 
 

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from analytics.cli import cli
 from analytics.ledger import Ledger
 from router.record import UsageRecord, from_nanoseconds, new_record_id
 from router.spool import Spool
 
 NOON = int(datetime(2026, 11, 10, 12, tzinfo=UTC).timestamp()) * 10**9
 _numbers = itertools.count(1)
+Tollgate = Callable[..., Result]
 
 
 def a_record(**changes: Any) -> UsageRecord:
@@ -76,6 +79,18 @@ def spool(home: Path) -> Spool:
 def ledger(home: Path) -> Ledger:
     """The ledger of `home`: a real file, made when it is first needed."""
     return Ledger(home)
+
+
+@pytest.fixture
+def tollgate(home: Path) -> Tollgate:
+    """Runs `tollgate --home HOME ...`."""
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(cli, ["--home", str(home), *arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
 
 
 @pytest.fixture(autouse=True)

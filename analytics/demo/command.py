@@ -16,7 +16,6 @@ from analytics import commands, present
 from analytics.cli import Place
 from analytics.ingest import ingest
 from analytics.ledger import Ledger
-from analytics.prices import PriceTable
 
 from .corpus import Scenario, load
 from .plan import Errand, first_moment, plan
@@ -60,7 +59,7 @@ def command(
             seed=seed,
             progress=progress,
         )
-    added = ingest(Ledger(home), PriceTable.load()).added
+    added = ingest(Ledger(home)).added
     out.print(
         f"{done.attempts:,} attempts were answered, {added:,} are in the ledger; "
         f"{done.given_up:,} calls ended in an error.\n"

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from analytics.exceptions import AnalyticsError, SettingsError
 from analytics.ledger import Ledger
+from analytics.reports import DEMO_MARKER as MARKER
 from analytics.reports import health
 
 from .plan import Errand, habits, share
 from .worker import Done, Share, begin, work
 
-MARKER = "DEMO"
-"""The file that says that a home holds demo data; every reader labels what it shows."""
 _NOTE = "Demo data of `tollgate demo`: made up, and replaced by its next run. Delete the folder to be rid of it.\n"
 
 

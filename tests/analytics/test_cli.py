@@ -4,14 +4,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from analytics import reports
 from analytics.cli import cli
@@ -20,23 +19,10 @@ from analytics.period import Period
 from analytics.present import money
 from analytics.reports import Filters
 from router.spool import Spool
-from tests.conftest import NOON, a_record
+from tests.conftest import NOON, Tollgate, a_record
 
-Tollgate = Callable[..., Result]
 SPAN = ("--since", "2026-11-09", "--until", "2026-11-11")
 FILTERS = Filters(period=Period.parse("2026-11-09", "2026-11-11", now=datetime.now(UTC)))
-
-
-@pytest.fixture
-def tollgate(home: Path) -> Tollgate:
-    """Runs `tollgate --home HOME ...`."""
-
-    def run(*arguments: str) -> Result:
-        result = CliRunner().invoke(cli, ["--home", str(home), *arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
 
 
 @pytest.fixture

@@ -1,32 +1,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from analytics.cli import cli
 from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.spool import Spool
-from tests.conftest import a_record
-
-Tollgate = Callable[..., Result]
-
-
-@pytest.fixture
-def tollgate(home: Path) -> Tollgate:
-    """Runs `tollgate --home HOME ...`."""
-
-    def run(*arguments: str) -> Result:
-        result = CliRunner().invoke(cli, ["--home", str(home), *arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
+from tests.conftest import Tollgate, a_record
 
 
 @pytest.fixture
