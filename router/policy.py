@@ -59,6 +59,8 @@ class Policy(BaseModel):
     """The confidence below which `default` is taken."""
     explicit: Literal["ceiling", "keep"] = "ceiling"
     """What a named model means: the most capable one the caller is willing to pay for, or exactly that one."""
+    fallback_seconds: Annotated[float, Field(gt=0)] = 600
+    """Another model is tried only within this time from the start of a call; what comes later, the SDK retries."""
     shadow: Annotated[bool, Field(strict=True)] = False
     """Decide and record, but let the call go where the caller sent it."""
 

@@ -81,6 +81,18 @@ class UsageRecord(NamedTuple):
     """For an incomplete stream: output tokens estimated from the text that came by."""
     usage: Mapping[str, Any] | None = None
 
+    region: str | None = None
+    """Of a cloud platform, as its endpoint names it: `us-east-1`, `europe-west1`, `global`."""
+    workspace_id: str | None = None
+    """Of the API, as the response says."""
+    user_id: str | None = None
+    """The request's `metadata.user_id`."""
+    key_fingerprint: str | None = None
+    """The first 16 hexadecimal digits of the SHA-256 of the API key; never the key."""
+    revision: int | None = None
+    """Of records with one id the highest revision holds; None is 0. A stream's record is opened at message_start
+    without one and closed with 1; a managed session's grows with its cumulative usage."""
+
     def to_json(self) -> bytes:
         """One line of the spool, newline included; times as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. None is left out."""
         row = {name: value for name, value in zip(FIELDS, self, strict=True) if value is not None}
