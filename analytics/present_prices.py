@@ -15,6 +15,7 @@ from .price_history import DatedPrice, PriceHistory
 from .prices import BUCKETS
 from .rerate import Change, Rerating
 
+_CONTRACTED = ("Contracted before", "Contracted after")
 _HEADS = {"cache_write_5m": "Write 5m", "cache_write_1h": "Write 1h", "cache_read": "Read"}
 
 
@@ -62,13 +63,16 @@ def show_rerating(out: Console, done: Rerating, *, dry_run: bool) -> None:
     out.print(f"{_span(done)}: from {', '.join(done.from_versions) or 'no charges'} to {done.to_version}", style="bold")
     if done.lines_rebuilt:
         out.print("The rules of reading usage had changed: lines were made anew.")
-    out.print(_table(["Model", "Cause", "Lines", "Before", "After", "Difference"], _change_rows(done)))
+    heads = ["Model", "Cause", "Lines", "Before", "After", "Difference"]
+    out.print(_table([*heads, *(_CONTRACTED if _has_contract(done) else ())], _change_rows(done)))
     if dry_run:
         out.print("Nothing was changed: without --dry-run it would be so.")
 
 
 def show_reratings(out: Console, reratings: Iterable[Rerating]) -> None:
     """The audit trail, the newest first."""
+    done_with = list(reratings)
+    agreed = any(_has_contract(done) for done in done_with)
     rows = [
         [
             f"{done.rerated_at:%Y-%m-%d %H:%M}",
@@ -78,14 +82,25 @@ def show_reratings(out: Console, reratings: Iterable[Rerating]) -> None:
             f"{done.changed_lines:,} of {done.lines:,}",
             money(done.list_cost_before),
             money(done.list_cost_after),
+            *([money(done.contracted_cost_before), money(done.contracted_cost_after)] if agreed else ()),
             ", ".join(dict.fromkeys(change.cause for change in done.changes if change.cause)),
         ]
-        for done in reratings
+        for done in done_with
     ]
     if not rows:
         out.print("Nothing was ever rated again.")
         return
-    heads = ["When (UTC)", "Period", "From table", "To table", "Lines changed", "Before", "After", "Causes"]
+    heads = [
+        "When (UTC)",
+        "Period",
+        "From table",
+        "To table",
+        "Lines changed",
+        "Before",
+        "After",
+        *(_CONTRACTED if agreed else ()),
+        "Causes",
+    ]
     out.print(_table(heads, rows))
 
 
@@ -95,13 +110,26 @@ def _span(done: Rerating) -> str:
 
 
 def _change_rows(done: Rerating) -> list[list[str]]:
-    rows = [_change_cells(change) for change in done.changes if change.cause]
+    agreed = _has_contract(done)
+    rows = [_change_cells(change, agreed=agreed) for change in done.changes if change.cause]
     before, after = done.list_cost_before, done.list_cost_after
     changed = f"{done.changed_lines:,} of {done.lines:,}"
-    return [*rows, ["all models", "", changed, money(before), money(after), _difference(before, after)]]
+    total = ["all models", "", changed, money(before), money(after), _difference(before, after)]
+    contracted = [money(done.contracted_cost_before), money(done.contracted_cost_after)]
+    return [*rows, [*total, *(contracted if agreed else ())]]
 
 
-def _change_cells(change: Change) -> list[str]:
+def _has_contract(done: Rerating) -> bool:
+    """Whether anything cost other than its list cost, before or after."""
+    return any(
+        (change.contracted_cost_before, change.contracted_cost_after)
+        != (change.list_cost_before, change.list_cost_after)
+        for change in done.changes
+    )
+
+
+def _change_cells(change: Change, *, agreed: bool) -> list[str]:
+    contracted = [money(change.contracted_cost_before), money(change.contracted_cost_after)]
     return [
         plain(change.model),
         change.cause or "",
@@ -109,6 +137,7 @@ def _change_cells(change: Change) -> list[str]:
         _amount(change.list_cost_before, change.unpriced_before),
         _amount(change.list_cost_after, change.unpriced_after),
         _difference(change.list_cost_before, change.list_cost_after),
+        *(contracted if agreed else ()),
     ]
 
 

@@ -34,6 +34,9 @@ class Change:
     list_cost_before: Decimal | None
     """Of the lines that had a price; None if none had."""
     list_cost_after: Decimal | None
+    contracted_cost_before: Decimal | None
+    """As `list_cost_before`; a change of the contract alone shows here. None, too, for what was recorded without it."""
+    contracted_cost_after: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,16 @@ class Rerating:
     def list_cost_after(self) -> Decimal | None:
         """Of the lines that have a price; None if none has."""
         return _sum(change.list_cost_after for change in self.changes)
+
+    @property
+    def contracted_cost_before(self) -> Decimal | None:
+        """As `list_cost_before`, less the discounts that were in force."""
+        return _sum(change.contracted_cost_before for change in self.changes)
+
+    @property
+    def contracted_cost_after(self) -> Decimal | None:
+        """As `list_cost_after`, less the discounts in force."""
+        return _sum(change.contracted_cost_after for change in self.changes)
 
 
 def rerate(

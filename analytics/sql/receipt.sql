@@ -45,7 +45,11 @@ SELECT
         {'bucket': 'web_search_requests', 'units': web_search_requests, 'per': 1, 'unit_price': search_price,
             'amount': tool_cost}
     ], lambda item: item.units IS DISTINCT FROM 0) AS items,
-    list_cost, contracted_cost, reporting_cost, flags, unpriced_reason, table_version, contract_version,
+    list_cost, contracted_cost, reporting_cost,
+    -- Nobody has said whether the length that counts is an iteration's own prompt or all of them together.
+    if(count(*) OVER (PARTITION BY record_id) > 1 AND kind <> 'top_level' AND (prompt_over >= 0 OR prompt_up_to < 9223372036854775807),
+        list_append(flags, 'prompt_length_of_the_iteration'), flags) AS flags,
+    unpriced_reason, table_version, contract_version,
     (SELECT currency FROM contract) AS reporting_currency
 FROM rated
 LEFT JOIN factor USING (record_id, line_number)

@@ -13,6 +13,7 @@ compared AS (
     SELECT
         record_id, line_number, new_charge.sku_price_id,
         charge_before.list_cost AS list_cost_before, new_charge.list_cost AS list_cost_after,
+        charge_before.contracted_cost AS contracted_cost_before, new_charge.contracted_cost AS contracted_cost_after,
         CASE
             WHEN charge_before.record_id IS NULL THEN 'new line'
             WHEN charge_before.list_cost IS NULL AND new_charge.list_cost IS NOT NULL THEN 'newly priced'
@@ -38,7 +39,9 @@ caused AS (
         if(difference <> 'new line' AND (same_tables OR changed_line.record_id IS NOT NULL), 'rule', difference) AS cause
     FROM compared LEFT JOIN changed_line USING (record_id, line_number)
     UNION ALL BY NAME
-    SELECT record_id, line_number, sku_price_id, list_cost AS list_cost_before, NULL AS list_cost_after, 'line gone' AS cause
+    SELECT
+        record_id, line_number, sku_price_id, list_cost AS list_cost_before, NULL AS list_cost_after,
+        contracted_cost AS contracted_cost_before, NULL AS contracted_cost_after, 'line gone' AS cause
     FROM charge_before ANTI JOIN new_charge USING (record_id, line_number)
 ),
 counted AS (
@@ -52,7 +55,9 @@ counted AS (
         count(*) FILTER (WHERE list_cost_before IS NULL AND cause IS DISTINCT FROM 'new line') AS unpriced_before,
         count(*) FILTER (WHERE list_cost_after IS NULL AND cause IS DISTINCT FROM 'line gone') AS unpriced_after,
         sum(list_cost_before) AS list_cost_before,
-        sum(list_cost_after) AS list_cost_after
+        sum(list_cost_after) AS list_cost_after,
+        sum(contracted_cost_before) AS contracted_cost_before,
+        sum(contracted_cost_after) AS contracted_cost_after
     FROM caused
     GROUP BY ALL
 )
@@ -63,7 +68,9 @@ SELECT
     sum(unpriced_before)::BIGINT AS unpriced_before,
     sum(unpriced_after)::BIGINT AS unpriced_after,
     sum(counted.list_cost_before) AS list_cost_before,
-    sum(counted.list_cost_after) AS list_cost_after
+    sum(counted.list_cost_after) AS list_cost_after,
+    sum(counted.contracted_cost_before) AS contracted_cost_before,
+    sum(counted.contracted_cost_after) AS contracted_cost_after
 FROM counted
 LEFT JOIN line USING (record_id, line_number)
 GROUP BY ALL

@@ -16,6 +16,8 @@ from analytics.receipt_text import as_json_line
 from tests.analytics.oracle import BEDROCK, GLOBAL_IDS, expected_elsewhere
 
 MILLION = 10**6
+TIERED = ("claude-haiku-5-5", "claude-opus-5-5")
+"""A model whose price depends on the length of the prompt, and one whose price does not."""
 
 
 def used(fresh: int = 0, output: int = 0, **more: Any) -> dict[str, Any]:
@@ -273,6 +275,16 @@ def test_json_has_exact_amounts_and_the_id_that_was_given() -> None:
 def test_an_unknown_key_is_named() -> None:
     """A misspelt key changes nothing, and the receipt says that it was there."""
     assert receipt(used(1), endpiont="global").flags == ("unknown_key:endpiont",)
+
+
+def test_a_prompt_tier_that_was_chosen_by_iteration_is_flagged() -> None:
+    """Which prompt length counts over several iterations is unsettled, so a receipt says which one was taken."""
+    several = used(1, 1, iterations=[entry("message", 60_000, 1), entry("message", 60_000, 1)])
+    only_one = used(1, 1, iterations=[entry("message", 60_000, 1)])
+
+    flags = [receipt(usage, model).flags for usage in (several, only_one) for model in TIERED]
+
+    assert flags == [("prompt_length_of_the_iteration",), (), (), ()]
 
 
 def test_price_takes_an_aware_time() -> None:

@@ -162,14 +162,15 @@ def test_a_difference_has_a_cause(
 
 
 def test_a_contract_is_a_cause_of_its_own(home: Path, old: PriceTable) -> None:
-    """A new contract changes what is paid and not the list cost."""
+    """A new contract changes what is paid and not the list cost, and the audit trail says both."""
     ledger = take_in(home, [of_opus(usage=USAGE)], old)
     (home / "contract.yaml").write_text(CONTRACT, encoding="utf-8")
     assert due(ledger, old) == 1
     done = rerate(ledger, old, now=NOW)
-    assert [(change.cause, change.list_cost_before, change.list_cost_after) for change in done.changes] == [
-        ("contract", 4, 4)
-    ]
+    for found in (done, *history(ledger)):
+        (change,) = found.changes
+        assert (change.cause, change.list_cost_before, change.list_cost_after) == ("contract", 4, 4)
+        assert (change.contracted_cost_before, change.contracted_cost_after) == (4, Decimal("3.6"))
     assert rows(ledger, "SELECT list_cost, contracted_cost FROM charge") == [(4, Decimal("3.6"))]
     assert due(ledger, old) == 0
 
