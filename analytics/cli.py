@@ -59,6 +59,12 @@ def _table_commands():
     return price_table_commands
 
 
+def _batch_commands():
+    from . import batch_commands  # noqa: PLC0415  # the same
+
+    return batch_commands
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -98,11 +104,13 @@ def report(place: Place, *, by: tuple[str, ...], since: str | None, until: str |
 
 
 @cli.command()
+@click.option("--acknowledge", is_flag=True, help="Take note of what was lost so far; only further losses are wrong.")
 @_json
 @click.pass_context
-def doctor(ctx: click.Context, *, as_json: bool) -> None:
+def doctor(ctx: click.Context, *, acknowledge: bool, as_json: bool) -> None:
     """Say where everything is and what is wrong; exit code 1 if something is."""
-    ctx.exit(0 if _commands().doctor(ctx.obj.home, now=_now(), as_json=as_json) else 1)
+    sound = _commands().doctor(ctx.obj.home, now=_now(), acknowledge=acknowledge, as_json=as_json)
+    ctx.exit(0 if sound else 1)
 
 
 @cli.command()
@@ -123,6 +131,21 @@ def price(ctx: click.Context, *, file: TextIO, contract: Path | None, as_json: b
 def receipt(ctx: click.Context, *, call_id: str, as_json: bool) -> None:
     """Explain what a call cost, attempt by attempt; exit code 1 if something is not priced."""
     ctx.exit(0 if _price_commands().receipt(ctx.obj.home, call_id, as_json=as_json) else 1)
+
+
+@cli.group()
+def batches() -> None:
+    """Message Batches."""
+
+
+@batches.command()
+@click.option("--all", "everything", is_flag=True, help="Also batches made elsewhere, as far as the API lists them.")
+@_json
+@click.pass_context
+def pull(ctx: click.Context, *, everything: bool, as_json: bool) -> None:
+    """Collect the results that nobody read, so that they are counted; exit code 1 if that failed for a batch."""
+    done = _batch_commands().pull(ctx.obj.home, everything=everything, now=_now(), as_json=as_json)
+    ctx.exit(0 if done else 1)
 
 
 @cli.group()

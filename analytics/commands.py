@@ -22,7 +22,7 @@ from .ledger import Ledger
 from .period import Period
 from .prices import PriceTable
 
-_TAG_ROWS = 10
+_TOP_ROWS = 10
 
 
 def ingest(home: Path, *, as_json: bool) -> None:
@@ -53,10 +53,12 @@ def report(
             present.show_breakdown(out, names, rows, most=None if asked else _most(names))
 
 
-def doctor(home: Path, *, now: datetime, as_json: bool) -> bool:
+def doctor(home: Path, *, now: datetime, acknowledge: bool, as_json: bool) -> bool:
     """Take in what is new, examine everything, and say whether nothing is wrong."""
     ledger = Ledger(home)
     _take_in(ledger)
+    if acknowledge:
+        doctors.acknowledge(ledger, now=now)
     diagnosis = doctors.examine(ledger, now=now)
     if as_json:
         click.echo(present.as_json(diagnosis))
@@ -105,11 +107,13 @@ def _take_in(ledger: Ledger) -> IngestReport:
 
 
 def _usual(ledger: Ledger) -> list[tuple[str, ...]]:
-    return [("day",), ("model",), ("task_type",), *((f"tag:{key}",) for key in reports.dimensions(ledger).tags)]
+    found = reports.dimensions(ledger)
+    names = ["day", "model", "task_type", *found.identities, *(f"tag:{key}" for key in found.tags)]
+    return [(name,) for name in names]
 
 
 def _most(names: tuple[str, ...]) -> int | None:
-    return _TAG_ROWS if names[0].startswith("tag:") else None
+    return None if names[0] in ("day", "model", "task_type") else _TOP_ROWS
 
 
 def _free_port() -> int:

@@ -2,7 +2,8 @@
 
 A batch of lines is read and parsed outside the ledger's lock; its rows, their charges and how far each segment was read
 are then committed in one transaction. What two ingesters read at the same time, the offsets keep from counting twice;
-what was written to the spool twice, the record ids.
+what was written to the spool twice, the record ids. Of records with one id the highest revision holds, in whatever
+order they come: its rows replace those of a lower one.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ class IngestReport:
     """What became of the lines of the spool."""
 
     added: int = 0
+    revised: int = 0
+    """Later revisions of a record, such as the closing of a stream whose opening came before."""
     duplicates: int = 0
-    """Records that the ledger had already."""
+    """Records that the ledger had already, in this revision or a higher one."""
     damaged: int = 0
     """Lines that hold no record; they are in the table `reject`, with the reason."""
     bytes: int = 0
@@ -40,6 +43,7 @@ class IngestReport:
         """Two reports as one."""
         return IngestReport(
             added=self.added + other.added,
+            revised=self.revised + other.revised,
             duplicates=self.duplicates + other.duplicates,
             damaged=self.damaged + other.damaged,
             bytes=self.bytes + other.bytes,
@@ -118,7 +122,7 @@ def _load(ledger: Ledger, terms: _Terms, batch: list[_Slice], *, gone: list[str]
 
 def _insert(con: Connection, terms: _Terms) -> dict[str, int]:
     """Staged lines -> usage, reject and charge."""
-    for step in ("unread", "fresh", "usage_insert", "reject_insert"):
+    for step in ("unread", "fresh", "supersede", "usage_insert", "reject_insert"):
         run(con, step)
     rating.rate(con, *terms)
     return run(con, "ingest_count")[0]

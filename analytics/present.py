@@ -30,7 +30,15 @@ Nothing is recorded in {home} yet. Swap one import, and run your program:
     client.messages.create(model="claude-opus-5-5", max_tokens=1024, messages=[{{"role": "user", "content": "Hello"}}])
 
 Then ask again. To look around first: tollgate demo"""
-_TITLES = {"day": "Day", "hour": "Hour", "requested_model": "Asked for", "task_type": "Task type"}
+_TITLES = {
+    "day": "Day",
+    "hour": "Hour",
+    "requested_model": "Asked for",
+    "task_type": "Task type",
+    "workspace_id": "Workspace",
+    "user_id": "User",
+    "key_fingerprint": "Key",
+}
 _UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -92,7 +100,9 @@ def working(what: str) -> Generator[Callable[[int, int], None]]:
 
 def ingested(report: IngestReport) -> str:
     """What became of the lines of the spool."""
-    text = f"records added: {report.added:,}; there already: {report.duplicates:,}; damaged: {report.damaged:,}"
+    revised = f"; revised: {report.revised:,}" if report.revised else ""
+    added = f"records added: {report.added:,}{revised}"
+    text = f"{added}; there already: {report.duplicates:,}; damaged: {report.damaged:,}"
     return f"{text} (see tollgate doctor)" if report.damaged else text
 
 
@@ -131,6 +141,7 @@ def _facts(totals: Totals) -> list[tuple[str, str, str]]:
         ("Routing saved", saved(totals.routing_saved), _compared(totals)),
         ("Caching saved", saved(totals.cache_saved), "against paying the input price for every token of a prompt"),
         ("Failed", f"{totals.failed_attempts:,}", fell_back),
+        *_batched(totals),
         ("Tokens", tokens(totals.input_tokens), f"input, {tokens(totals.output_tokens)} output, {caches}"),
     ]
 
@@ -144,6 +155,13 @@ def _agreed(totals: Totals) -> list[tuple[str, str, str]]:
         amount = "unknown" if totals.reporting_cost is None else f"{totals.reporting_cost:,.2f}"
         rows.append((f"In {totals.reporting_currency}", amount, "at the contract's rate of each day"))
     return rows
+
+
+def _batched(totals: Totals) -> list[tuple[str, str, str]]:
+    if not totals.batch_items:
+        return []
+    unbilled = f"{totals.batch_errored:,} errored, {totals.batch_canceled:,} canceled, {totals.batch_expired:,} expired"
+    return [("In batches", f"{totals.batch_items:,}", f"items; {unbilled}, which cost nothing")]
 
 
 def _compared(totals: Totals) -> str:
@@ -160,6 +178,7 @@ def notes(totals: Totals, health: Health) -> list[str]:
     counted = [
         (totals.unpriced_attempts, "attempts without a price, not in the amounts"),
         (totals.incomplete_attempts, "answers not seen to their end, output estimated"),
+        (totals.open_attempts, "streams not ended, counted as far as their first event says"),
         (health.lost_records, "records lost before they could be written"),
         (health.rejected_lines, "damaged lines of the spool, not counted"),
         (health.outdated_charges, "charges made with an older price table or contract (tollgate rerate)"),
@@ -199,6 +218,8 @@ def show_diagnosis(out: Console, diagnosis: Diagnosis) -> None:
     """Facts, then what is wrong and what to do about it."""
     out.print(_grid((name, plain(value)) for name, value in diagnosis.facts.items()))
     out.print()
+    for loss in diagnosis.acknowledged:
+        out.print(f"acknowledged: {plain(loss)}")
     for problem in diagnosis.problems:
         out.print(f"! {plain(problem)}", style="yellow")
     if not diagnosis.problems:

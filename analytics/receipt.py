@@ -18,11 +18,11 @@ class Item:
     """`units` of one bucket: amount = units / per × unit_price × the multiplier of the line."""
 
     bucket: str
-    """input, output, cache_write_5m, cache_write_1h, cache_read or web_search_requests."""
-    units: int | None
-    """Tokens, or requests. None: what was given is no count."""
+    """input, output, cache_write_5m, cache_write_1h, cache_read, web_search_requests or active_seconds."""
+    units: int | Decimal | None
+    """Tokens, requests, or seconds, which may have decimals. None: what was given is no count."""
     per: int
-    """How many units the price is for: a million tokens, one request."""
+    """How many units the price is for: a million tokens, one request, an hour of seconds."""
     unit_price: Decimal | None
     amount: Decimal | None
 
@@ -164,13 +164,19 @@ def _line(row: Mapping[str, Any]) -> Line:
         price_to=_day(row["valid_to"]),
         source=tuple(row["source"].split(", ")) if row["source"] else (),
         multipliers=tuple(Multiplier(**factor) for factor in row["factors"]),
-        items=tuple(Item(**item) for item in row["items"]),
+        items=tuple(_item(item) for item in row["items"]),
         list_cost=row["list_cost"],
         contracted_cost=row["contracted_cost"],
         reporting_cost=row["reporting_cost"],
         flags=tuple(row["flags"]),
         reason=row["unpriced_reason"],
     )
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    units = row["units"]
+    fields: dict[str, Any] = {**row, "units": units if units is None or units % 1 else int(units)}
+    return Item(**fields)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -16,6 +16,9 @@ from rich.table import Table
 from .present import plain as harmless
 from .receipt import Item, Line, Receipt, plain
 
+MILLION = 1_000_000
+_PER = {MILLION: " / M", 1: " each", 3600: " / h"}
+
 
 def as_json_line(receipt: Receipt) -> str:
     """One line; amounts are exact decimal strings, and what names the attempt stands at the top level."""
@@ -56,9 +59,9 @@ def _items(line: Line) -> Table:
 
 
 def _cells(item: Item, line: Line) -> tuple[str, str, str, str, str]:
-    factors = " ".join(f"×{plain(factor.multiplier)}" for factor in line.multipliers) if item.per > 1 else ""
+    factors = " ".join(f"×{plain(factor.multiplier)}" for factor in line.multipliers) if item.per == MILLION else ""
     units = "not a count" if item.units is None else f"{item.units:,}"
-    price = "unknown" if item.unit_price is None else f"${plain(item.unit_price)}{' / M' if item.per > 1 else ' each'}"
+    price = "unknown" if item.unit_price is None else f"${plain(item.unit_price)}{_PER[item.per]}"
     return item.bucket, units, price, factors, _dollars(item.amount)
 
 

@@ -21,7 +21,20 @@ from .period import Period, naive
 
 DEMO_MARKER = "DEMO"
 """The file that says that a home holds demo data; every reader labels what it shows."""
-DIMENSIONS = ("day", "hour", "model", "requested_model", "task_type", "tier", "platform", "status")
+DIMENSIONS = (
+    "day",
+    "hour",
+    "model",
+    "requested_model",
+    "task_type",
+    "tier",
+    "status",
+    "platform",
+    "region",
+    "workspace_id",
+    "user_id",
+    "key_fingerprint",
+)
 """What a breakdown may group by, besides `tag:<key>`. UTC days as `2026-11-02`, hours as `2026-11-02 13:00`."""
 
 
@@ -47,6 +60,7 @@ class Totals:
     fallback_calls: int
     """Calls that another model answered, after the first one did not."""
     incomplete_attempts: int
+    """Streams that ended before their answer did; what they had produced is estimated."""
     unpriced_attempts: int
     list_cost: Decimal | None
     requested_list_cost: Decimal | None
@@ -66,6 +80,13 @@ class Totals:
     reporting_cost: Decimal | None = None
     """contracted_cost in `reporting_currency`; None if a day has no rate."""
     reporting_currency: str | None = None
+    open_attempts: int = 0
+    """Streams that have begun and not ended, as far as anybody knows; counted as far as their first event says."""
+    batch_items: int = 0
+    """Items of Message Batches whose results were read. The next three cost nothing."""
+    batch_errored: int = 0
+    batch_canceled: int = 0
+    batch_expired: int = 0
 
     @property
     def tokens(self) -> int:
@@ -142,6 +163,8 @@ class Dimensions:
     first_at: datetime | None
     """The first attempt; UTC-aware. None if the ledger is empty."""
     last_at: datetime | None
+    identities: tuple[str, ...] = ()
+    """Which of the dimensions that say whose calls they were, and where they went, have more than one value."""
 
 
 def totals(ledger: Ledger, filters: Filters) -> Totals:
@@ -195,6 +218,7 @@ def dimensions(ledger: Ledger) -> Dimensions:
         models=tuple(row["models"] or ()),
         task_types=tuple(row["task_types"] or ()),
         tags={tag["key"]: tuple(tag["options"]) for tag in row["tags"] or ()},
+        identities=tuple(row["identities"]),
         first_at=_utc(row["first_at"]),
         last_at=_utc(row["last_at"]),
     )

@@ -30,6 +30,10 @@ attempt AS (
             WHEN dimension = 'task_type' THEN task_type
             WHEN dimension = 'tier' THEN tier
             WHEN dimension = 'platform' THEN platform
+            WHEN dimension = 'region' THEN region
+            WHEN dimension = 'workspace_id' THEN workspace_id
+            WHEN dimension = 'user_id' THEN user_id
+            WHEN dimension = 'key_fingerprint' THEN key_fingerprint
             WHEN dimension = 'status' THEN status::VARCHAR
             WHEN dimension[:4] = 'tag:' THEN tags[dimension[5:]]
         END) AS members,
@@ -37,6 +41,8 @@ attempt AS (
         attempt,
         sent_model,
         complete,
+        stream AND NOT complete AND duration_ms IS NULL AS open,
+        batch_result_type,
         error_type IS NULL AND coalesce(status BETWEEN 200 AND 299, false) AS succeeded,
         coalesce(money.unpriced, false) AS unpriced,  -- an attempt without a line used nothing
         if(money.record_id IS NULL, 0, list_cost) AS list_cost,
@@ -54,7 +60,12 @@ call AS (
         members,
         count(*) AS attempts,
         count(*) FILTER (WHERE NOT succeeded) AS failed_attempts,
-        count(*) FILTER (WHERE NOT complete) AS incomplete_attempts,
+        count(*) FILTER (WHERE NOT complete AND NOT open) AS incomplete_attempts,
+        count(*) FILTER (WHERE open) AS open_attempts,
+        count(batch_result_type) AS batch_items,
+        count(*) FILTER (WHERE batch_result_type = 'errored') AS batch_errored,
+        count(*) FILTER (WHERE batch_result_type = 'canceled') AS batch_canceled,
+        count(*) FILTER (WHERE batch_result_type = 'expired') AS batch_expired,
         count(*) FILTER (WHERE unpriced) AS unpriced_attempts,
         count(routing_saved) AS routing_compared_attempts,
         min(sent_model) <> max(sent_model) AND arg_max(succeeded, attempt) AS fell_back,
@@ -79,6 +90,11 @@ SELECT
     sum(failed_attempts)::BIGINT AS failed_attempts,
     count(*) FILTER (WHERE fell_back) AS fallback_calls,
     sum(incomplete_attempts)::BIGINT AS incomplete_attempts,
+    sum(open_attempts)::BIGINT AS open_attempts,
+    sum(batch_items)::BIGINT AS batch_items,
+    sum(batch_errored)::BIGINT AS batch_errored,
+    sum(batch_canceled)::BIGINT AS batch_canceled,
+    sum(batch_expired)::BIGINT AS batch_expired,
     sum(unpriced_attempts)::BIGINT AS unpriced_attempts,
     sum(list_cost) AS list_cost,
     sum(contracted_cost) AS contracted_cost,

@@ -23,7 +23,7 @@ WITH attempt AS (
         usage.*,
         json_transform(usage.usage, '{
             "iterations": "JSON", "server_tool_use": "JSON", "cache_creation": "JSON",
-            "service_tier": "VARCHAR", "speed": "VARCHAR", "inference_geo": "VARCHAR"}') AS top,
+            "service_tier": "VARCHAR", "speed": "VARCHAR", "inference_geo": "VARCHAR", "active_seconds": "VARCHAR"}') AS top,
         json_extract_string(usage.usage, '$.fallback_credit.status.type') = 'redeemed' AS redeemed
     FROM usage
     JOIN fresh USING (record_id)
@@ -35,11 +35,14 @@ read AS (
     SELECT
         *,
         json_extract(top.server_tool_use, '$.web_search_requests') AS searches,
+        if(top.active_seconds IS NULL, 0, TRY_CAST(top.active_seconds AS DECIMAL(18, 3))) AS seconds,
         list_concat(
             unknown_buckets(attempt.usage, [
                 'input_tokens', 'output_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens', 'cache_creation',
                 'output_tokens_details', 'server_tool_use', 'iterations', 'service_tier', 'speed', 'inference_geo',
-                'fallback_credit']),
+                'fallback_credit',
+                -- Of a managed session: priced by the hour, and the provider's own sum of it all.
+                'active_seconds', 'list_cost']),
             -- Code execution is billed by the hour, in no response; fetching is free.
             unknown_buckets(top.server_tool_use, ['web_search_requests', 'web_fetch_requests', 'code_execution_requests'])
         ) AS unknown_top,
@@ -124,6 +127,7 @@ judged AS (
             WHEN top.iterations IS NOT NULL AND json_type(top.iterations) <> 'ARRAY' THEN 'iterations is not a list'
             WHEN counts.cache_creation IS NOT NULL AND json_type(counts.cache_creation) <> 'OBJECT' THEN 'cache_creation is not an object'
             WHEN len(wrong) > 0 THEN wrong[1] || ' is not a count'
+            WHEN NOT coalesce(seconds >= 0, false) THEN 'active_seconds is not a duration'
             WHEN counts.input_tokens IS NULL THEN 'input_tokens is missing'
             WHEN output_tokens IS NULL THEN 'output_tokens is missing'
             WHEN unsplit < 0 THEN 'cache_creation adds up to more than cache_creation_input_tokens'
@@ -148,6 +152,7 @@ SELECT
     CASE WHEN counts.cache_read_input_tokens IS NULL THEN 0 ELSE count_of(counts.cache_read_input_tokens) END AS cache_read_input_tokens,
     output_tokens,
     CASE WHEN searches_here IS NULL THEN 0 ELSE count_of(searches_here) END AS web_search_requests,
+    if(kind = 'top_level', seconds, 0) AS active_seconds,
     coalesce(top.service_tier, if(batch_id IS NULL AND batch_result_type IS NULL, 'standard', 'batch')) AS service_tier,
     coalesce(top.speed, 'standard') AS speed,
     coalesce(nullif(top.inference_geo, ''), 'global') AS inference_geo,

@@ -8,6 +8,10 @@ CREATE OR REPLACE TEMP MACRO cost_of(tokens, usd_per_token) AS tokens::DECIMAL(3
 -- Not every model has a price for these; what was not used needs none.
 CREATE OR REPLACE TEMP MACRO cost_if_used(tokens, usd_per_token) AS if(tokens = 0, 0, cost_of(tokens, usd_per_token));
 
+-- Hours, of 3,600 seconds, to nine decimals: what is lost is less than a nano-dollar.
+CREATE OR REPLACE TEMP MACRO cost_of_time(seconds, usd_per_hour) AS
+    if(seconds = 0, 0, (seconds * 0.000277777777777778::DECIMAL(18, 18))::DECIMAL(25, 9) * usd_per_hour::DECIMAL(13, 9));
+
 -- Bedrock's ARNs end in the id.
 CREATE OR REPLACE TEMP MACRO id_of(platform, model) AS
     if(platform = 'bedrock' AND starts_with(model, 'arn:'), split_part(model, '/', -1), model);
@@ -49,6 +53,7 @@ priced AS (
         asked.input AS asked_input, asked.output AS asked_output, asked.cache_write_5m AS asked_cache_write_5m,
         asked.cache_write_1h AS asked_cache_write_1h, asked.cache_read AS asked_cache_read,
         search.price AS search_price,
+        hour.price AS hour_price,
         coalesce(discount.multiplier, 1.0000) AS discount_multiplier,
         tier.multiplier AS tier_multiplier, geo.multiplier AS geo_multiplier, scope.multiplier AS scope_multiplier,
         tier.multiplier * geo.multiplier * scope.multiplier AS multiplier
@@ -70,6 +75,8 @@ priced AS (
         AND started_at >= scope.valid_from AND started_at < scope.valid_to
     LEFT JOIN per_use AS search ON search.counter = 'web_search_requests' AND search.platform = known.platform
         AND started_at >= search.valid_from AND started_at < search.valid_to
+    LEFT JOIN per_use AS hour ON hour.counter = 'session_hours' AND hour.platform = known.platform
+        AND started_at >= hour.valid_from AND started_at < hour.valid_to
     LEFT JOIN discount ON discount.platform = known.platform AND discount.model = priced_model
         AND coalesce(discount.service_tier, known.service_tier) = known.service_tier
         AND started_at >= discount.valid_from AND started_at < discount.valid_to
@@ -82,7 +89,7 @@ rated AS (
         (cost_if_used(cache_write_5m_tokens, cache_write_5m) + cost_if_used(cache_write_1h_tokens, cache_write_1h)) * multiplier
             AS cache_write_cost,
         cost_if_used(cache_read_input_tokens, cache_read) * multiplier AS cache_read_cost,
-        cost_if_used(web_search_requests, search_price) AS tool_cost,
+        cost_if_used(web_search_requests, search_price)::DECIMAL(38, 18) + cost_of_time(active_seconds, hour_price) AS tool_cost,
         (cost_of(input_tokens, asked_input) + cost_of(output_tokens, asked_output)
             + cost_if_used(cache_write_5m_tokens, asked_cache_write_5m) + cost_if_used(cache_write_1h_tokens, asked_cache_write_1h)
             + cost_if_used(cache_read_input_tokens, asked_cache_read)) * multiplier + tool_cost AS asked_cost,
@@ -101,7 +108,8 @@ rated AS (
             WHEN scope_multiplier IS NULL THEN 'no price for ' || priced_model || ' with scope ' || scope
             WHEN cache_write_cost IS NULL THEN 'no price for cache writes of ' || priced_model
             WHEN cache_read_cost IS NULL THEN 'no price for cache reads of ' || priced_model
-            WHEN tool_cost IS NULL THEN 'no price for web_search_requests on ' || platform
+            WHEN tool_cost IS NULL THEN 'no price for ' || if(active_seconds = 0 OR hour_price IS NOT NULL, 'web_search_requests', 'session_hours')
+                || ' on ' || platform
         END AS unpriced_reason
     FROM priced AS known
     LEFT JOIN model ON model.model = priced_model

@@ -7,8 +7,10 @@ WITH rated AS (
         coalesce(served.scope, line.scope) AS final_scope,
         price.* EXCLUDE (sku_price_id, model, speed),
         search.price AS search_price,
+        hour.price AS hour_price,
         if(billable, cache_write_1h_tokens::DECIMAL(38, 0) * (price.cache_write_1h::DECIMAL(25, 6) * 0.000001) * multiplier, 0)
-            AS written_1h
+            AS written_1h,
+        (web_search_requests::DECIMAL(38, 0) * search.price)::DECIMAL(38, 18) AS searched
     FROM line
     JOIN charge USING (record_id, line_number)
     JOIN fresh USING (record_id)
@@ -17,6 +19,8 @@ WITH rated AS (
         AND served.id = if(line.platform = 'bedrock' AND starts_with(line.model, 'arn:'), split_part(line.model, '/', -1), line.model)
     LEFT JOIN per_use AS search ON search.counter = 'web_search_requests' AND search.platform = line.platform
         AND line.started_at >= search.valid_from AND line.started_at < search.valid_to
+    LEFT JOIN per_use AS hour ON hour.counter = 'session_hours' AND hour.platform = line.platform
+        AND line.started_at >= hour.valid_from AND line.started_at < hour.valid_to
 ),
 factor AS (
     SELECT rated.record_id, rated.line_number, list({
@@ -43,7 +47,9 @@ SELECT
             'amount': cache_read_cost},
         {'bucket': 'output', 'units': output_tokens, 'per': 1000000, 'unit_price': output, 'amount': output_cost},
         {'bucket': 'web_search_requests', 'units': web_search_requests, 'per': 1, 'unit_price': search_price,
-            'amount': tool_cost}
+            'amount': if(active_seconds = 0, tool_cost, searched)},
+        {'bucket': 'active_seconds', 'units': active_seconds, 'per': 3600, 'unit_price': hour_price,
+            'amount': if(web_search_requests = 0, tool_cost, tool_cost - searched)}
     ], lambda item: item.units IS DISTINCT FROM 0) AS items,
     list_cost, contracted_cost, reporting_cost,
     -- Nobody has said whether the length that counts is an iteration's own prompt or all of them together.

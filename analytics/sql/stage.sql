@@ -21,7 +21,9 @@ picked AS (
             "status": "VARCHAR", "error_type": "VARCHAR", "stop_reason": "VARCHAR", "stop_category": "VARCHAR",
             "content_empty": "VARCHAR", "request_id": "VARCHAR", "message_id": "VARCHAR",
             "batch_id": "VARCHAR", "custom_id": "VARCHAR", "batch_result_type": "VARCHAR",
-            "complete": "VARCHAR", "estimated_output_tokens": "VARCHAR", "usage": "JSON"}')
+            "complete": "VARCHAR", "estimated_output_tokens": "VARCHAR", "usage": "JSON",
+            "region": "VARCHAR", "workspace_id": "VARCHAR", "user_id": "VARCHAR", "key_fingerprint": "VARCHAR",
+            "revision": "VARCHAR"}')
         END AS fields
     FROM parsed
 ),
@@ -36,7 +38,8 @@ cast_all AS (
         status INTEGER, error_type VARCHAR, stop_reason VARCHAR, stop_category VARCHAR,
         content_empty BOOLEAN, request_id VARCHAR, message_id VARCHAR,
         batch_id VARCHAR, custom_id VARCHAR, batch_result_type VARCHAR,
-        complete BOOLEAN, estimated_output_tokens BIGINT, usage JSON))) AS record
+        complete BOOLEAN, estimated_output_tokens BIGINT, usage JSON,
+        region VARCHAR, workspace_id VARCHAR, user_id VARCHAR, key_fingerprint VARCHAR, revision BIGINT))) AS record
     FROM picked
 )
 SELECT

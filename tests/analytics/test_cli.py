@@ -50,7 +50,13 @@ def test_ingest(tollgate: Tollgate, filled: Path) -> None:
     (filled / "spool" / "0.ndjson").write_bytes(b"junk\n")
 
     assert tollgate("ingest").stdout == ("records added: 5; there already: 0; damaged: 1 (see tollgate doctor)\n")
-    assert json.loads(tollgate("ingest", "--json").stdout) == {"added": 0, "duplicates": 0, "damaged": 0, "bytes": 0}
+    assert json.loads(tollgate("ingest", "--json").stdout) == {
+        "added": 0,
+        "revised": 0,
+        "duplicates": 0,
+        "damaged": 0,
+        "bytes": 0,
+    }
 
 
 def test_report_takes_in_what_is_new(tollgate: Tollgate, filled: Path) -> None:
@@ -101,6 +107,17 @@ def test_long_tables_of_tags_are_cut(tollgate: Tollgate, home: Path) -> None:
 
     assert "and 2 more: tollgate report --by tag:user" in tollgate("report", *SPAN).stdout
     assert tollgate("report", *SPAN, "--by", "tag:user").stdout.count(" u") >= 12
+
+
+def test_users_and_keys_show_where_they_differ(tollgate: Tollgate, home: Path) -> None:
+    """The report tells users, keys, workspaces, platforms and regions apart as soon as there are two of them."""
+    spool = Spool(home)
+    for number in range(12):
+        spool.append(a_record(user_id=f"user-{number}", key_fingerprint="0123456789abcdef"))
+
+    shown = tollgate("report", *SPAN).stdout
+    assert "and 2 more: tollgate report --by user_id" in shown
+    assert "0123456789abcdef" not in shown
 
 
 def test_a_period_without_calls(tollgate: Tollgate, filled: Path) -> None:

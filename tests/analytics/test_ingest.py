@@ -67,6 +67,11 @@ def test_every_field_arrives(ledger: Ledger, spool: Spool) -> None:
         batch_result_type="succeeded",
         complete=False,
         estimated_output_tokens=7,
+        region="us-east-1",
+        workspace_id="wrkspc_1",
+        user_id="u-1",
+        key_fingerprint="0123456789abcdef",
+        revision=1,
     )
     assert all(getattr(record, name) is not None for name in FIELDS)
     spool.append(record)

@@ -277,6 +277,31 @@ def test_an_unknown_key_is_named() -> None:
     assert receipt(used(1), endpiont="global").flags == ("unknown_key:endpiont",)
 
 
+def test_a_managed_session_is_billed_by_the_hour_beside_its_tokens() -> None:
+    """The cumulative usage of a session costs its tokens, its searches, and the time it was at work."""
+    found = receipt(used(500, 425, active_seconds=5400.0, list_cost={"amount": "13", "currency": "USD"}, **SEARCHED))
+
+    assert plain(found.list_cost or Decimal(0)) == "0.1605"
+    assert [(item.bucket, item.units, item.per, item.amount) for item in found.lines[0].items[2:]] == [
+        ("web_search_requests", 3, 1, Decimal("0.03")),
+        ("active_seconds", 5400, 3600, Decimal("0.12")),
+    ]
+
+
+@pytest.mark.parametrize("seconds", [-1, "soon", [], {"a": 1}])
+def test_a_time_that_is_none_leaves_a_session_unpriced(seconds: object) -> None:
+    """What is no duration is not taken for none."""
+    assert receipt(used(1, 1, active_seconds=seconds)).reason == "active_seconds is not a duration"
+
+
+@pytest.mark.parametrize("milliseconds", [1, 999, 3_600_000, 86_399_999, 10**12])
+def test_time_costs_to_the_nano_dollar_what_it_should(milliseconds: int) -> None:
+    """Hours are kept to nine decimals."""
+    (item,) = receipt(used(0, 0, active_seconds=milliseconds / 1000)).lines[0].items
+
+    assert abs((item.amount or Decimal(0)) - Decimal(milliseconds) * Decimal("0.08") / 3_600_000) < Decimal("1e-9")
+
+
 def test_a_prompt_tier_that_was_chosen_by_iteration_is_flagged() -> None:
     """Which prompt length counts over several iterations is unsettled, so a receipt says which one was taken."""
     several = used(1, 1, iterations=[entry("message", 60_000, 1), entry("message", 60_000, 1)])

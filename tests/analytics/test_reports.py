@@ -200,6 +200,10 @@ def test_filters(ledger: Ledger, chosen: dict[str, Any], attempts: int) -> None:
         (["tier"], [("haiku",)]),
         (["platform"], [("anthropic",)]),
         (["status"], [("200",)]),
+        (["region"], [("us-east-1",), (None,)]),
+        (["workspace_id"], [("wrkspc_1",), (None,)]),
+        (["user_id"], [("u-1",), (None,)]),
+        (["key_fingerprint", "day"], [("0123456789abcdef", "2026-11-09"), (None, "2026-11-10")]),
         (["tag:team"], [("search",), (None,)]),
         (["day", "model"], [("2026-11-09", OPUS), ("2026-11-10", HAIKU)]),
     ],
@@ -209,7 +213,16 @@ def test_breakdowns(ledger: Ledger, by: list[str], groups: list[tuple[str | None
     fill(
         ledger,
         {"task_type": None, "tags": {}},
-        {"started_at": DAY - timedelta(minutes=1), "model": OPUS, "sent_model": OPUS, "task_type": "code"},
+        {
+            "started_at": DAY - timedelta(minutes=1),
+            "model": OPUS,
+            "sent_model": OPUS,
+            "task_type": "code",
+            "region": "us-east-1",
+            "workspace_id": "wrkspc_1",
+            "user_id": "u-1",
+            "key_fingerprint": "0123456789abcdef",
+        },
     )
 
     assert [row.group for row in reports.cost_by(ledger, EVERYTHING, by)] == groups
@@ -288,3 +301,16 @@ def test_dimensions(ledger: Ledger) -> None:
     assert len(dimensions.tags["user"]) == 200
     assert "200" in dimensions.tags["user"]
     assert (dimensions.first_at, dimensions.last_at) == (DAY, NOON)
+    assert dimensions.identities == ()
+
+
+def test_identities_that_differ(ledger: Ledger) -> None:
+    """Of users, keys, workspaces, platforms and regions those are dimensions that have more than one value."""
+    fill(
+        ledger,
+        {"user_id": "u-1", "key_fingerprint": "a", "platform": "bedrock", "region": "us-east-1"},
+        {"user_id": "u-2", "key_fingerprint": "a", "region": None},
+        {"user_id": None, "key_fingerprint": "a", "workspace_id": "w"},
+    )
+
+    assert reports.dimensions(ledger).identities == ("platform", "user_id")
