@@ -1,4 +1,4 @@
-"""Anthropic and AsyncAnthropic: the SDK's clients with Router and Meter in them. The one-line swap.
+"""The one-line swap: the SDK's clients with Router and Meter in them; Anthropic and AsyncAnthropic here.
 
 Router stands outermost and Meter innermost, whatever middleware the caller adds, also through `with_options`.
 """
@@ -8,140 +8,168 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import anthropic
 import anthropic._client
+import httpx2
 from anthropic import NotGiven, not_given
 
 from .meter import Clock, Meter
 from .middleware import Router
+from .platforms import platform_of
 from .policy import Policy
 from .spool import Spool
 
 if TYPE_CHECKING:
     from typing import TypedDict
 
-    import httpx2
     from anthropic import MiddlewareInput, Timeout
     from anthropic._types import OpenTelemetryClientOption
     from anthropic.lib.credentials import AccessTokenProvider, AsyncAccessTokenProvider
     from typing_extensions import Unpack
 
-    class _Options(TypedDict, total=False):
-        """What every client of the SDK takes."""
+    Http = TypeVar("Http", httpx2.Client, httpx2.AsyncClient)
+    Token = TypeVar("Token")
 
-        api_key: str | None
-        auth_token: str | None
-        config: Mapping[str, Any] | None
-        profile: str | None
-        webhook_key: str | None
-        base_url: str | httpx2.URL | None
+    class Options(TypedDict, Generic[Http], total=False):
+        """What every client of the SDK takes, and what we add."""
+
+        policy: Policy | None
+        spool: Spool | None
+        clock: Clock | None
         timeout: float | Timeout | NotGiven | None
         max_retries: int
         default_headers: Mapping[str, str] | None
         default_query: Mapping[str, object] | None
         open_telemetry: OpenTelemetryClientOption
+        http_client: Http | None
         middleware: Sequence[MiddlewareInput] | None
         _strict_response_validation: bool
 
-    class _SyncOptions(_Options, total=False):
-        credentials: AccessTokenProvider | None
-        http_client: httpx2.Client | None
+    class FirstParty(Options[Http], Generic[Http, Token], total=False):
+        """What the clients of the Claude API itself take."""
 
-    class _AsyncOptions(_Options, total=False):
-        credentials: AccessTokenProvider | AsyncAccessTokenProvider | None
-        http_client: httpx2.AsyncClient | None
-
-
-class _Tolled:
-    """What the two clients share: Router first and Meter last, at construction and in every copy."""
-
-    _router: Router
-    _meter: Meter
-
-    if not TYPE_CHECKING:  # type checkers see the SDK's own signatures
-
-        @property
-        def middleware(self) -> tuple[Any, ...]:
-            """The caller's own middleware, outermost first, as with the SDK; Router and Meter stand around it."""
-            return tuple(entry for entry in self._middleware if not isinstance(entry, (Router, Meter)))
+        api_key: str | None
+        auth_token: str | None
+        credentials: Token | None
+        config: Mapping[str, Any] | None
+        profile: str | None
+        webhook_key: str | None
+        base_url: str | httpx2.URL | None
 
 
-def _initializer(base: type[Any]) -> Any:
+Client = TypeVar("Client")
+
+
+def tolled(client: type[Client]) -> type[Client]:
+    """Class decorator: a class derived from one of the SDK's clients routes and counts, and keeps its signatures.
+
+    The name of the class has to stay the SDK's: it is the User-Agent.
+    """
+    base: Any = client.__bases__[0]
+    ours: Any = client
+    ours.__init__ = _initializer(base, platform_of(base))
+    ours.copy = ours.with_options = _copier(base)
+    ours.middleware = property(_theirs)
+    return client
+
+
+def wrap(
+    client: Client, *, policy: Policy | None = None, spool: Spool | None = None, clock: Clock | None = None
+) -> Client:
+    """A copy of a client of the SDK, whoever made it, that routes and counts: the same class, the same connections.
+
+    What `with_middleware` or `with_options(middleware=...)` of the result do is the SDK's: the former adds inside the
+    Meter, the latter takes Router and Meter out. A client of this package keeps them.
+    """
+    given: Any = getattr(client, "_middleware")  # noqa: B009  # `middleware` hides ours, and every class has this
+    around = _around(given, _Ours(policy, spool, clock), platform=platform_of(type(client)))
+    copy: Callable[..., Client] = getattr(client, "with_options")  # noqa: B009  # each class has its own
+    return copy(middleware=around)
+
+
+class _Ours(NamedTuple):
+    """What the caller says about routing and counting; None keeps what there is, or takes the default."""
+
+    policy: Policy | None
+    spool: Spool | None
+    clock: Clock | None
+
+
+def _around(given: Iterable[Any], ours: _Ours, *, platform: str | None) -> list[Any]:
+    """The middleware of a client: Router, the caller's own, Meter. Of ours that are given, the first is kept."""
+    given = list(given)
+    router = next((entry for entry in given if isinstance(entry, Router)), None)
+    meter = next((entry for entry in given if isinstance(entry, Meter)), None)
+    if router is None or ours.policy:
+        router = Router(ours.policy, platform=platform)
+    if meter is None or ours.spool or ours.clock:
+        meter = Meter(ours.spool, clock=ours.clock or time, platform=platform)
+    return [router, *_without_ours(given), meter]
+
+
+def _without_ours(given: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(entry for entry in given if not isinstance(entry, (Router, Meter)))
+
+
+def _theirs(client: Any) -> tuple[Any, ...]:
+    """The caller's own middleware, outermost first, as with the SDK; Router and Meter stand around it."""
+    return _without_ours(client._middleware)
+
+
+def _initializer(base: Any, platform: str | None) -> Any:
     """`__init__` of a client: that of the SDK's class, with Router and Meter around the caller's middleware."""
     original: Callable[..., None] = base.__init__
 
     @functools.wraps(original)
     def __init__(  # noqa: N807  # it becomes the method of that name
         self: Any,
-        *,
+        *args: Any,
         policy: Policy | None = None,
         spool: Spool | None = None,
         clock: Clock | None = None,
         middleware: Iterable[Any] | None = None,
         **options: Any,
     ) -> None:
-        given = list(middleware or ())
-        router = next((entry for entry in given if isinstance(entry, Router)), None)
-        meter = next((entry for entry in given if isinstance(entry, Meter)), None)
-        self._router = Router(policy) if router is None or policy else router
-        self._meter = Meter(spool, clock=clock or time) if meter is None or spool or clock else meter
-        theirs = (entry for entry in given if not isinstance(entry, (Router, Meter)))
-        original(self, middleware=[self._router, *theirs, self._meter], **options)
+        around = _around(middleware or (), _Ours(policy, spool, clock), platform=platform)
+        original(self, *args, middleware=around, **options)
 
     return __init__
 
 
-def _copier(base: type[Any]) -> Any:
+def _copier(base: Any) -> Any:
     """`copy` of a client: that of the SDK's class, except that replacing the middleware leaves Router and Meter."""
 
     @functools.wraps(base.copy)
     def copy(self: Any, **options: Any) -> Any:
         given = options.get("middleware", not_given)
         if not isinstance(given, NotGiven):
-            options["middleware"] = [self._router, *(given or ()), self._meter]
+            router, *_, meter = self._middleware
+            options["middleware"] = [*(given or ()), router, meter]  # which the copy puts in their places
         return base.copy(self, **options)
 
     return copy
 
 
-class Anthropic(_Tolled, anthropic.Anthropic):
+@tolled
+class Anthropic(anthropic.Anthropic):
     """`anthropic.Anthropic` that routes and counts. Besides the SDK's arguments it takes `policy`, `spool`, `clock`."""
 
     if TYPE_CHECKING:
 
-        def __init__(
-            self,
-            *,
-            policy: Policy | None = None,
-            spool: Spool | None = None,
-            clock: Clock | None = None,
-            **options: Unpack[_SyncOptions],
-        ) -> None: ...
-
-    else:
-        __init__ = _initializer(anthropic.Anthropic)
-        copy = with_options = _copier(anthropic.Anthropic)
+        def __init__(self, **options: Unpack[FirstParty[httpx2.Client, AccessTokenProvider]]) -> None: ...
 
 
-class AsyncAnthropic(_Tolled, anthropic.AsyncAnthropic):
+@tolled
+class AsyncAnthropic(anthropic.AsyncAnthropic):
     """`anthropic.AsyncAnthropic` that routes and counts."""
 
     if TYPE_CHECKING:
 
         def __init__(
-            self,
-            *,
-            policy: Policy | None = None,
-            spool: Spool | None = None,
-            clock: Clock | None = None,
-            **options: Unpack[_AsyncOptions],
+            self, **options: Unpack[FirstParty[httpx2.AsyncClient, AccessTokenProvider | AsyncAccessTokenProvider]]
         ) -> None: ...
-
-    else:
-        __init__ = _initializer(anthropic.AsyncAnthropic)
-        copy = with_options = _copier(anthropic.AsyncAnthropic)
 
 
 def _keep_credential_discovery() -> None:

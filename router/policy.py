@@ -7,6 +7,7 @@ default_policy.json. Model names are data: they stand there, in no line of code.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.resources import files
@@ -17,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from .classify import TaskType
 from .exceptions import PolicyError
+from .platforms import Elsewhere, platform_of_id, with_profile_of, within_region
+
+log = logging.getLogger("tollgate")
 
 TierName = Literal["haiku", "sonnet", "opus"]
 TIERS: tuple[TierName, ...] = get_args(TierName)
@@ -25,11 +29,18 @@ TIERS: tuple[TierName, ...] = get_args(TierName)
 AUTO = "auto"
 """As `model=`: the caller leaves the choice open."""
 
+_AS_THE_CLAUDE_API = ("anthropic", "claude_platform_aws")
+
 _Tokens = Annotated[int, Field(strict=True, gt=0)]
 
 
 class Tier(BaseModel):
-    """One tier: the model it sends to, and what happens when that model is overloaded."""
+    """One tier: the model it sends to, and what happens when that model is overloaded.
+
+    In policy.yaml, under `tiers`, as the Claude API spells the models; `ids` of the policy says how others do:
+
+        sonnet: {model: claude-sonnet-5-5, also: [claude-sonnet-5], fallback: [opus], max_output: 128000}
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -39,12 +50,22 @@ class Tier(BaseModel):
     fallback: tuple[TierName, ...] = ()
     """The tiers tried next, in this order, as far as they are not above the tier the caller named."""
     context_window: _Tokens | None = None
-    """Tokens; None: not checked before a switch."""
+    """Tokens; None: what accepts.json says of the model."""
     max_output: _Tokens | None = None
 
 
 class Policy(BaseModel):
-    """What goes where. Raises PolicyError naming the source, the key, what was found and what was expected."""
+    """What goes where. Raises PolicyError naming the source, the key, what was found and what was expected.
+
+    In policy.yaml, where what is left out is the default:
+
+        tasks: {coding: opus}
+        ids:
+          claude-haiku-5-5: {bedrock: eu.anthropic.claude-haiku-5-5, foundry: our-haiku}
+
+    On Bedrock, Vertex and Foundry a model without an id there is not sent to. Foundry's names are those of your
+    deployments, so the default names none.
+    """
 
     # Built at the first policy and not at import: half of what `import router` would take.
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
@@ -53,6 +74,9 @@ class Policy(BaseModel):
     """Given keys replace those of the default, one by one."""
     tasks: Mapping[TaskType, TierName] = {}
     """Likewise."""
+    ids: Mapping[str, Mapping[Elsewhere, str]] = {}
+    """Likewise: of a model, its id on each platform that spells it otherwise. A Bedrock id with an inference profile
+    says which one is meant where the caller names none, as with `auto`."""
     default: TierName = "sonnet"
     """For requests whose task type is unknown or not sure enough."""
     margin: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.5
@@ -72,6 +96,7 @@ class Policy(BaseModel):
                 super().__init__(**keys)
             except ValidationError as error:
                 raise PolicyError(_sentences(error, "Policy")) from None
+            self._warn_of_deprecated_models()
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
@@ -91,18 +116,53 @@ class Policy(BaseModel):
         except PolicyError as error:
             raise PolicyError(str(error).replace("Policy:", f"{path}:")) from None
 
-    @field_validator("tiers", "tasks", mode="before")
+    @field_validator("tiers", "tasks", "ids", mode="before")
     @classmethod
     def _complete(cls, value: Any, info: Any) -> Any:
         return _over(_default_policy()[info.field_name], value)
 
     def tier_of(self, model: str) -> TierName | None:
-        """The tier a model belongs to; None if the policy does not name it, and then it is left alone."""
-        return self._tier_of.get(model)
+        """The tier a model belongs to, by any platform's id of it; None if the policy does not name it.
+
+        An inference profile does not matter; an ARN or a deployment is named only where `ids` lists it.
+        """
+        return self._known(model)[0]
+
+    def model_for(self, tier: TierName, *, like: str, platform: str | None = None) -> str | None:
+        """The id to send for a tier, on the platform whose id `like` is, and with its inference profile.
+
+        Where `like` does not tell the platform, as `auto` does not, it is `platform`, and without that the Claude API.
+        None if the policy has no id of the model there.
+        """
+        model = self.tiers[tier].model
+        where = platform_of_id(like) or platform or self._known(like)[1]
+        if where is None or where in _AS_THE_CLAUDE_API:
+            return model
+        spelt = self.ids.get(model, {}).get(cast("Elsewhere", where))
+        return None if spelt is None else with_profile_of(like, spelt)
+
+    def _known(self, model: str) -> tuple[TierName | None, Elsewhere | None]:
+        return self._names.get(model) or self._names.get(within_region(model)) or (None, None)
 
     @cached_property
-    def _tier_of(self) -> dict[str, TierName]:
-        return {model: name for name, tier in self.tiers.items() for model in (tier.model, *tier.also)}
+    def _names(self) -> dict[str, tuple[TierName, Elsewhere | None]]:
+        """Every id of every model of the tiers, and which platform it is of if it is not of the Claude API."""
+        names: dict[str, tuple[TierName, Elsewhere | None]] = {}
+        for name, tier in self.tiers.items():
+            for model in (tier.model, *tier.also):
+                for platform, spelling in self.ids.get(model, {}).items():
+                    names.setdefault(within_region(spelling), (name, platform))
+                names[model] = name, None
+        return names
+
+    def _warn_of_deprecated_models(self) -> None:
+        """The SDK warns of the model that the caller names, so of one that we choose nobody would hear."""
+        from anthropic.resources.messages import messages  # noqa: PLC0415  # there by then, and not our business before
+
+        ends: Mapping[str, str] = getattr(messages, "DEPRECATED_MODELS", {})
+        for name, tier in self.tiers.items():
+            if tier.model in ends:
+                log.warning("policy: tiers.%s.model: %s is deprecated and ends %s", name, tier.model, ends[tier.model])
 
 
 class Decision(NamedTuple):

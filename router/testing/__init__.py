@@ -22,6 +22,8 @@ Every answer has the fields and types of the SDK's own models. Token counts are 
 prompt cache is simulated (`router.testing.cache`), so its reads and writes follow from the requests. Nothing but the
 `Clock` you pass decides when a cache entry expires or a batch ends, and with a `Clock` no wait is a real one.
 
+With `serve(api)` the same stand-in answers at a base URL, over real sockets.
+
 What can be scripted, with `StandIn.script(effect, model=..., path=..., when=..., times=..., probability=...)`:
 
     Overloaded  RateLimited  ServerError  Failure       an error status
@@ -42,6 +44,7 @@ from .clock import Clock, TimeSource
 from .failures import Cut, Failure, Overloaded, RateLimited, ServerError, StreamError, Unreachable
 from .pace import PLAUSIBLE, Pace
 from .script import BATCH_ITEM, BATCHES, COUNT_TOKENS, MESSAGES, Canceled, Expired, Slow
+from .server import serve
 from .standin import Received, StandIn
 
 __all__ = [
@@ -73,4 +76,5 @@ __all__ = [
     "Unreachable",
     "Usage",
     "WebSearches",
+    "serve",
 ]

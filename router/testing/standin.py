@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import anthropic
 import httpx2
 
-from . import catalogue
+from . import catalogue, clouds
 from .batches import Batches
 from .checks import check_body
 from .clock import TimeSource, pause, pause_async
@@ -55,8 +55,9 @@ class Received:
 class StandIn(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """An in-process Claude API, for `httpx2.Client(transport=...)` and `httpx2.AsyncClient(transport=...)` alike.
 
-    It answers Messages, count_tokens, Message Batches and Models. One stand-in is one organization: its prompt cache,
-    batches and script are shared by all clients and threads that use it, but not between processes.
+    It answers Messages, count_tokens, Message Batches and Models, at the URLs of the cloud platforms too. One stand-in
+    is one organization: its prompt cache, batches and script are shared by all clients and threads that use it, but not
+    between processes.
     """
 
     def __init__(
@@ -143,6 +144,7 @@ class StandIn(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         request_id = self._new_id("req_")
         body, failure = _read_body(request)
         reply = failure_reply(failure, request_id) if failure else self._route(request, body, request_id)
+        clouds.frame(reply, request.url.path)
         reply.headers |= {"request-id": request_id, "anthropic-organization-id": "00000000-0000-4000-8000-000000000000"}
         self.requests.append(
             Received(
@@ -158,14 +160,14 @@ class StandIn(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         return reply
 
     def _route(self, request: httpx2.Request, body: dict[str, Any], request_id: str) -> Reply:
-        path = _path(request.url)
+        path, body = clouds.translate(_path(request.url), body)
         if path == MESSAGES and request.method == "POST":
             return self._messages(body, request_id)
         effects = self._script.due(path, body)
         failed = next((effect for effect in effects if not isinstance(effect, Slow)), None)
         if isinstance(failed, Unreachable):
             return unreachable_reply()
-        result = failed if isinstance(failed, Failure) else self._look_up(request, body)
+        result = failed if isinstance(failed, Failure) else self._look_up(request, path, body)
         if isinstance(result, Failure):
             return failure_reply(result, request_id)
         reply = jsonl_reply(result) if isinstance(result, list) else json_reply(result)
@@ -185,11 +187,11 @@ class StandIn(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
                 return unreachable_reply()
 
     def _look_up(
-        self, request: httpx2.Request, body: dict[str, Any]
+        self, request: httpx2.Request, path: str, body: dict[str, Any]
     ) -> dict[str, Any] | list[dict[str, Any]] | Failure:
         """Every path but Messages itself. A list is answered as JSON lines."""
         url = request.url
-        match request.method, _path(url).removeprefix("/v1/").split("/"):
+        match request.method, path.removeprefix("/v1/").split("/"):
             case "POST", ["messages", "count_tokens"]:
                 return _count_tokens(body)
             case "GET", ["models"]:

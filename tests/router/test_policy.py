@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, get_args
 
@@ -45,6 +46,8 @@ def test_code_and_yaml_take_the_same_keys(tmp_path: Path) -> None:
         tiers:
           sonnet: {model: claude-sonnet-5, fallback: [haiku]}
         tasks: {writing: haiku}
+        ids:
+          claude-sonnet-5: {bedrock: eu.anthropic.claude-sonnet-5, foundry: our-sonnet}
         default: opus
         margin: 0.8
         explicit: keep
@@ -61,6 +64,7 @@ def test_code_and_yaml_take_the_same_keys(tmp_path: Path) -> None:
     assert policy == Policy(
         tiers={"sonnet": {"model": "claude-sonnet-5", "fallback": ["haiku"]}},  # pyright: ignore[reportArgumentType]  # as YAML gives it
         tasks={"writing": "haiku"},
+        ids={"claude-sonnet-5": {"bedrock": "eu.anthropic.claude-sonnet-5", "foundry": "our-sonnet"}},
         default="opus",
         margin=0.8,
         explicit="keep",
@@ -84,6 +88,14 @@ BAD: list[tuple[str, str, str, str]] = [
     ("tiers: {haiku: {max_output: many}}", "tiers.haiku.max_output", "'many'", "integer"),
     ("tiers: {haiku: {fallback: [opuss]}}", "tiers.haiku.fallback.0", "'opuss'", "'haiku', 'sonnet' or 'opus'"),
     ("tiers: [haiku]", "tiers", "['haiku']", "dictionary"),
+    (
+        "ids: {claude-opus-5-5: {bedrok: x}}",
+        "ids.claude-opus-5-5.bedrok",
+        "'bedrok'",
+        "'bedrock', 'vertex' or 'foundry'",
+    ),
+    ("ids: {claude-opus-5-5: {vertex: [x]}}", "ids.claude-opus-5-5.vertex", "['x']", "string"),
+    ("ids: {claude-opus-5-5: x}", "ids.claude-opus-5-5", "'x'", "dictionary"),
     ("margin: high", "margin", "'high'", "number"),
     ("margin: 1.5", "margin", "1.5", "less than or equal to 1"),
     ("shadow: 'yes'", "shadow", "'yes'", "boolean"),
@@ -135,3 +147,85 @@ def test_two_mistakes_are_two_sentences() -> None:
 def test_tiers_are_ordered_from_the_least_to_the_most_capable() -> None:
     """The order decides what a ceiling allows."""
     assert TIERS == ("haiku", "sonnet", "opus")
+
+
+OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
+
+
+@pytest.mark.parametrize(
+    ("like", "platform", "expected"),
+    [
+        (OPUS, None, HAIKU),
+        (OPUS, "anthropic", HAIKU),
+        (OPUS, "claude_platform_aws", HAIKU),
+        (OPUS, "vertex", HAIKU),
+        ("claude-opus-4-5@20251101", None, HAIKU),
+        (f"us.anthropic.{OPUS}", None, f"us.anthropic.{HAIKU}"),
+        (f"us-gov.anthropic.{OPUS}", "bedrock", f"us-gov.anthropic.{HAIKU}"),
+        (f"anthropic.{OPUS}", "bedrock", f"anthropic.{HAIKU}"),
+        (f"us.anthropic.{OPUS}", "anthropic", f"us.anthropic.{HAIKU}"),  # through a gateway that takes Bedrock's ids
+        ("auto", None, HAIKU),
+        ("auto", "vertex", HAIKU),
+        ("auto", "bedrock", f"global.anthropic.{HAIKU}"),
+        ("auto", "foundry", None),
+        (OPUS, "foundry", None),
+    ],
+)
+def test_a_tiers_model_is_spelt_as_the_model_named(like: str, platform: str | None, expected: str | None) -> None:
+    """The id has the platform and the inference profile of the one named; `auto` takes the client's platform."""
+    assert Policy().model_for("haiku", like=like, platform=platform) == expected
+
+
+def test_ids_given_are_sent_and_known() -> None:
+    """Listed deployments and ARNs belong to the tier of their model, and lead to others of their platform."""
+    arn = "arn:aws:bedrock:eu-west-1:1:application-inference-profile/abc"
+    policy = Policy(ids={HAIKU: {"foundry": "our-haiku", "bedrock": arn}, OPUS: {"foundry": "our-opus"}})
+
+    assert (policy.tier_of("our-haiku"), policy.tier_of(arn), policy.tier_of("our-opus")) == ("haiku", "haiku", "opus")
+    assert policy.model_for("haiku", like="our-opus") == "our-haiku"
+    assert policy.model_for("haiku", like=f"us.anthropic.{OPUS}") == arn
+    assert policy.model_for("opus", like=arn) == f"global.anthropic.{OPUS}"
+    assert policy.model_for("haiku", like="auto", platform="vertex") == HAIKU  # the default, which was not replaced
+
+
+def test_a_model_of_ones_own_is_sent_only_where_it_has_an_id() -> None:
+    """A tier's model without an id on a platform is not sent there, whatever the default was."""
+    policy = Policy(tiers={"haiku": Tier(model="claude-next")})
+
+    assert policy.model_for("haiku", like=OPUS) == "claude-next"
+    assert policy.model_for("haiku", like=OPUS, platform="vertex") is None
+    assert policy.model_for("haiku", like=f"us.anthropic.{OPUS}") is None
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "claude-opus-4-5",
+        "claude-opus-4-5@20251101",
+        "anthropic.claude-opus-4-5-20251101-v1:0",
+        "eu.anthropic.claude-opus-4-5-20251101-v1:0",
+    ],
+)
+def test_the_tier_of_a_model_is_known_by_every_id(model: str) -> None:
+    """A model has one tier, however the platform that it is called on spells it."""
+    assert Policy().tier_of(model) == "opus"
+
+
+@pytest.mark.parametrize(
+    "model", [f"arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.{OPUS}", "our-opus", "anthropic.", ""]
+)
+def test_what_is_not_listed_has_no_tier(model: str) -> None:
+    """ARNs and deployments are not guessed at."""
+    assert Policy().tier_of(model) is None
+
+
+def test_a_tier_that_ends_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A policy that sends to a deprecated model says so when it is made: the SDK warns of no model that we choose."""
+    with caplog.at_level(logging.WARNING, "tollgate"):
+        Policy()
+        assert caplog.messages == []
+        Policy(tiers={"sonnet": Tier(model="claude-sonnet-4-5")})
+
+    (message,) = caplog.messages
+    ends = DEPRECATED_MODELS["claude-sonnet-4-5"]
+    assert message == f"policy: tiers.sonnet.model: claude-sonnet-4-5 is deprecated and ends {ends}"

@@ -5,10 +5,27 @@ from __future__ import annotations
 from typing import assert_type
 
 import anthropic
+import httpx2
+from anthropic.lib.vertex import AnthropicVertex
 from anthropic.types import Message, RawMessageStreamEvent
 
 import router
-from router import Anthropic, AsyncAnthropic, Decision, Meter, Policy, Router, Spool, Tier, pinned, tagged
+from router import (
+    Anthropic,
+    AnthropicBedrock,
+    AnthropicFoundry,
+    AsyncAnthropic,
+    AsyncAnthropicFoundry,
+    Decision,
+    Meter,
+    Policy,
+    Router,
+    Spool,
+    Tier,
+    pinned,
+    tagged,
+    wrap,
+)
 
 
 def swap() -> None:
@@ -34,6 +51,40 @@ def arguments() -> None:
     Anthropic(api_key="k", max_retries=1, timeout=3.0, policy=Policy(), spool=Spool(fsync="every"))
     Anthropic(api_kye="k")  # pyright: ignore[reportCallIssue]  # a misspelt argument is an error
     Anthropic(max_retries="1")  # pyright: ignore[reportArgumentType]  # so is a wrong type
+
+
+async def a_token() -> str:
+    """What an asynchronous client may ask for a token."""
+    return ""
+
+
+def clouds() -> None:
+    """The cloud clients take the SDK's arguments beside ours, and are the SDK's classes."""
+    client = AnthropicBedrock("secret", "access", aws_region="us-east-1", policy=Policy())
+    assert_type(client.with_options(timeout=3), AnthropicBedrock)
+    assert_type(client.messages.create(model="auto", max_tokens=9, messages=[]), Message)
+    AnthropicBedrock(aws_regoin="us-east-1")  # pyright: ignore[reportCallIssue]  # misspelt
+    AnthropicFoundry(resource="r", http_client=httpx2.AsyncClient())  # pyright: ignore[reportArgumentType]  # not sync
+    AsyncAnthropicFoundry(resource="r", azure_ad_token_provider=a_token)
+    AnthropicFoundry(resource="r", azure_ad_token_provider=a_token)  # pyright: ignore[reportArgumentType]  # not sync
+
+
+def wrapped() -> None:
+    """A wrapped client keeps its type."""
+    assert_type(wrap(AnthropicVertex(region="global"), policy=Policy()), AnthropicVertex)
+
+
+class Derived(Anthropic):
+    """A client of one's own."""
+
+    def __init__(self) -> None:
+        """Hand the SDK its arguments."""
+        super().__init__(api_key="k", max_retries=1)
+
+
+def derived() -> None:
+    """Copies of a client of one's own are of its class."""
+    assert_type(Derived().with_options(timeout=3), Derived)
 
 
 def middleware() -> None:
