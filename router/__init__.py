@@ -6,19 +6,45 @@ from router import Anthropic          # was: from anthropic import Anthropic
 from __future__ import annotations
 
 from .classify import Classifier, Task, TaskType, classify
-from .client import Anthropic, AsyncAnthropic
+from .client import Anthropic, AsyncAnthropic, wrap
+from .clouds import (
+    AnthropicAWS,
+    AnthropicBedrock,
+    AnthropicBedrockMantle,
+    AnthropicFoundry,
+    AnthropicGoogleCloud,
+    AnthropicVertex,
+    AsyncAnthropicAWS,
+    AsyncAnthropicBedrock,
+    AsyncAnthropicBedrockMantle,
+    AsyncAnthropicFoundry,
+    AsyncAnthropicGoogleCloud,
+    AsyncAnthropicVertex,
+)
 from .decide import explain
 from .exceptions import PolicyError, RouterError
 from .meter import Meter
 from .middleware import Router
 from .policy import Decision, Policy, Tier
 from .record import UsageRecord
-from .scope import pinned, tagged
+from .scope import pinned, tag_process, tagged
 from .spool import Spool
 
 __all__ = [
     "Anthropic",
+    "AnthropicAWS",
+    "AnthropicBedrock",
+    "AnthropicBedrockMantle",
+    "AnthropicFoundry",
+    "AnthropicGoogleCloud",
+    "AnthropicVertex",
     "AsyncAnthropic",
+    "AsyncAnthropicAWS",
+    "AsyncAnthropicBedrock",
+    "AsyncAnthropicBedrockMantle",
+    "AsyncAnthropicFoundry",
+    "AsyncAnthropicGoogleCloud",
+    "AsyncAnthropicVertex",
     "Classifier",
     "Decision",
     "Meter",
@@ -34,5 +60,7 @@ __all__ = [
     "classify",
     "explain",
     "pinned",
+    "tag_process",
     "tagged",
+    "wrap",
 ]

@@ -2,24 +2,30 @@
 
 When a batch is created, what was decided and tagged for each custom id is kept beside the spool, in
 `batches/<batch id>.json`. When its results go by, each line becomes one record whose id is derived from batch id and
-custom id, so that reading the results again, anywhere, adds nothing.
+custom id, so that reading the results again, anywhere, adds nothing. When every custom id was seen, the file is renamed
+to `<batch id>.read.json`: what has no such ending, `tollgate batches pull` still has to collect.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from .call import BATCHES, Call
 from .features import mappings
 from .record import UsageRecord, batch_record_id
+from .spool import Spool
 from .tally import Seen, error_type
 
 _RESULTS = re.compile(r"/v1/messages/batches/([A-Za-z0-9_-]+)/results$")
+RESULTS_KEPT = timedelta(days=29)
+"""How long the API keeps results, from the creation of the batch. Source: the Message Batches guide of the API."""
 
 
 def batch_id_of(path: str) -> str | None:
@@ -41,17 +47,68 @@ def remember_batch(home: Path, batch: Mapping[str, Any], sent: Mapping[str, Any]
     }
     folder = home / "batches"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    hidden = folder / f"{batch_id}.tmp"
+    hidden = folder / f"{batch_id}.{os.getpid()}.tmp"
     hidden.write_text(json.dumps(kept), "utf-8")
     hidden.rename(folder / f"{batch_id}.json")
 
 
 def recall_batch(home: Path, batch_id: str) -> Mapping[str, Any]:
     """What was kept of a batch; empty if it was made elsewhere."""
+    for ending in ("json", "read.json"):
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads((home / "batches" / f"{batch_id}.{ending}").read_text("utf-8"))
+    return {}
+
+
+def unread_batches(home: Path) -> dict[str, datetime]:
+    """The batches made here whose results nobody has read to their end, and since when each is kept; oldest first."""
+    found = {path.stem: _changed_at(path) for path in (home / "batches").glob("*.json") if "." not in path.stem}
+    return dict(sorted(found.items(), key=lambda batch: batch[1]))
+
+
+def settled_batches(home: Path) -> set[str]:
+    """The batches that need not be looked at again: read to their end, or gone at the API."""
+    return {path.name.partition(".")[0] for path in (home / "batches").glob("*.*.json")}
+
+
+def settle_batch(home: Path, batch_id: str, how: Literal["read", "gone"]) -> None:
+    """Say that the results of a batch were read to their end, wherever it was made, or that nobody can read them."""
+    kept = home / "batches" / f"{batch_id}.json"
+    settled = kept.with_name(f"{batch_id}.{how}.json")
     try:
-        return json.loads((home / "batches" / f"{batch_id}.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
+        kept.rename(settled)
+    except FileNotFoundError:  # made elsewhere, or another process said it
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settled.touch(mode=0o600)
+
+
+def forget_batches(home: Path, *, now: datetime) -> None:
+    """Remove what was kept of settled batches whose results the API no longer has, so that nothing asks for it."""
+    for path in (home / "batches").glob("*.*.json"):
+        if now - _changed_at(path) > RESULTS_KEPT + timedelta(days=1):
+            path.unlink(missing_ok=True)
+
+
+class Results:
+    """The results of one batch as they go by: each line becomes a record, and after the last the batch is read."""
+
+    def __init__(self, spool: Spool, batch_id: str, *, read_at: datetime, origin: Mapping[str, Any]) -> None:
+        """`origin`: fields of every record that say whose results they are."""
+        self._spool = spool
+        self._batch_id = batch_id
+        self._read_at = read_at
+        self._origin = origin
+        self._kept = recall_batch(spool.home, batch_id)
+        self._unseen = set[str](self._kept.get("requests") or ())
+
+    def see(self, line: Mapping[str, Any]) -> None:
+        """Record a line. A record that is lost leaves its batch unread."""
+        record = record_result(line, batch_id=self._batch_id, kept=self._kept, read_at=self._read_at)
+        record = record._replace(**self._origin)
+        if self._spool.append(record) and record.custom_id in self._unseen:
+            self._unseen.remove(record.custom_id)
+            if not self._unseen:
+                settle_batch(self._spool.home, self._batch_id, "read")
 
 
 def record_result(line: Mapping[str, Any], *, batch_id: str, kept: Mapping[str, Any], read_at: datetime) -> UsageRecord:
@@ -90,6 +147,7 @@ def _plan(item: Mapping[str, Any], call: Call) -> dict[str, Any]:
         "requested_model": params.get("model"),
         "sent_model": params.get("model"),
         "max_tokens": params.get("max_tokens"),
+        "user_id": _text_of(params.get("metadata"), "user_id"),
     }
     if decision := call.items.get(str(item.get("custom_id"))):
         plan |= {
@@ -101,6 +159,18 @@ def _plan(item: Mapping[str, Any], call: Call) -> dict[str, Any]:
             "shadow_model": decision.shadow_model,
         }
     return plan
+
+
+def _text_of(holder: object, key: str) -> str | None:
+    value: object = cast("Mapping[str, object]", holder).get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _changed_at(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:  # another process settled it this moment
+        return datetime.now(UTC)
 
 
 def _created_at(kept: Mapping[str, Any]) -> datetime | None:

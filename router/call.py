@@ -32,7 +32,7 @@ BATCHES = "/v1/messages/batches"
 class Call:
     """One SDK method invocation."""
 
-    __slots__ = ("attempts", "call_id", "decision", "items", "requested_model", "tags")
+    __slots__ = ("attempts", "began", "call_id", "decision", "items", "requested_model", "tags")
 
     def __init__(self, call_id: str, requested_model: str | None, tags: Mapping[str, str]) -> None:
         self.call_id = call_id
@@ -42,6 +42,8 @@ class Call:
         self.items: dict[str, Decision] = {}
         """For a batch: the decision for each custom id."""
         self.attempts = 0
+        self.began: float | None = None
+        """By the Router's clock, at the first attempt."""
 
     def next_attempt(self, retries_taken: int) -> int:
         """The number of the attempt that begins now, from 1."""

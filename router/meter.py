@@ -6,8 +6,10 @@ Belongs innermost, so that it also sees the attempts of other people's middlewar
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import time
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import httpx2
 from anthropic import APIRequest, Middleware
@@ -15,11 +17,14 @@ from pydantic_core import from_json
 
 from . import call as calls
 from . import faults
-from .batches import batch_id_of, recall_batch, record_result, remember_batch
+from .batches import Results, batch_id_of, remember_batch
+from .platforms import place_of
 from .record import UsageRecord, from_nanoseconds, new_record_id
+from .scope import current_tags
+from .sessions import Sightings, shows_sessions
 from .spool import Spool
 from .stream import watch
-from .tally import EventTally, JsonTally, LineTally, Seen, error_type
+from .tally import EventTally, FrameTally, JsonTally, LineTally, Seen, Tally, error_type
 
 if TYPE_CHECKING:
     from anthropic import APIResponse, AsyncAPIResponse, AsyncCallNext, CallNext
@@ -41,11 +46,15 @@ class Clock(Protocol):
 
 
 class Meter(Middleware):
-    """SDK middleware that records the usage of every attempt in the spool, before the caller has its answer."""
+    """SDK middleware that records the usage of every attempt in the spool, before the caller has its answer.
 
-    def __init__(self, spool: Spool | None = None, *, clock: Clock = time) -> None:
+    `platform`: where the calls of this client go; None finds it out from each answer.
+    """
+
+    def __init__(self, spool: Spool | None = None, *, clock: Clock = time, platform: str | None = None) -> None:
         self.spool = spool or Spool()
-        self._clock = clock
+        self.platform = platform
+        self.clock = clock
 
     def handle(self, request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
         """See one attempt of the synchronous client."""
@@ -73,35 +82,40 @@ class Meter(Middleware):
         seeing.answered(response)
         return calls.presentable(response, request)
 
-    def _begin(self, request: APIRequest) -> _Attempt | _Batch | None:
+    def _begin(self, request: APIRequest) -> _Attempt | _Batch | _Sessions | None:
         try:
             path = calls.path_of(request)
             if path == calls.MESSAGES:
-                return _Attempt(request, self.spool, self._clock)
+                return _Attempt(request, self)
             if path == calls.BATCHES or batch_id_of(path):
-                return _Batch(request, self.spool, self._clock)
+                return _Batch(request, self)
+            if shows_sessions(path):
+                return _Sessions(request, self)
         except Exception as error:  # noqa: BLE001  # whatever goes wrong in counting, the call goes on
             faults.note("beginning a record", error)
         return None
 
 
 class _Attempt:
-    """One attempt at `/v1/messages`, from before it is sent until its answer was seen to the end."""
+    """One attempt at `/v1/messages`, from before it is sent until its answer was seen to the end.
 
-    def __init__(self, request: APIRequest, spool: Spool, clock: Clock) -> None:
+    It holds no response: the body that is watched holds the attempt, and a cycle would keep a dropped stream open.
+    """
+
+    def __init__(self, request: APIRequest, meter: Meter) -> None:
         self._call = calls.current(request) or calls.begin(request)
         self._number = self._call.next_attempt(request.retries_taken)
-        self._body = calls.body_of(request)
-        self._spool = spool
-        self._clock = clock
-        self._answer: httpx2.Response | None = None
-        self._first_token_ns: int | None = None
-        self._started_ns = clock.time_ns()
-        self._began_ns = clock.monotonic_ns()
+        self._request = request
+        self._meter = meter
+        self._head: dict[str, Any] = {}
+        self._record_id: str | None = None
+        self._started_ns = meter.clock.time_ns()
+        self._began_ns = meter.clock.monotonic_ns()
 
     def failed(self, error: BaseException) -> None:
         """No answer came."""
         try:
+            self._head = self._place(None)
             self._record(Seen(error_type=type(error).__name__))
         except Exception as fault:  # noqa: BLE001  # the caller gets its own error, not ours
             faults.note("recording a failure", fault)
@@ -112,29 +126,38 @@ class _Attempt:
             answer = calls.answer_of(response)
             if answer is None:
                 return  # made up by other middleware: nothing was sent, nothing is billed
-            self._answer = answer
+            self._head = {**self._place(answer), **_head(answer)}
             if answer.is_error:
-                self._record(Seen(error_type=_error_type(answer), complete=answer.is_closed))
-            elif "event-stream" in answer.headers.get("content-type", ""):
-                watch(answer, EventTally(self._first_token, self._record))
+                self._record(Seen(error_type=_error_type(answer), complete=True))  # there is no usage still to come
             else:
-                watch(answer, JsonTally(self._record))
+                watch(answer, self._tally(answer.headers.get("content-type", "")))
         except Exception as fault:  # noqa: BLE001  # the caller gets its answer all the same
             faults.note("recording an answer", fault)
 
-    def _first_token(self) -> None:
-        self._first_token_ns = self._clock.monotonic_ns()
+    def _place(self, answer: httpx2.Response | None) -> dict[str, Any]:
+        return place_of(self._request, answer, platform=self._meter.platform)._asdict()
+
+    def _tally(self, content_type: str) -> Tally:
+        if "event-stream" in content_type:
+            return EventTally(self._record, self._meter.clock.monotonic_ns)
+        if "vnd.amazon.eventstream" in content_type:
+            return FrameTally(EventTally(self._record, self._meter.clock.monotonic_ns))
+        return JsonTally(self._record)
 
     def _record(self, seen: Seen) -> None:
-        now = self._clock.monotonic_ns()
-        call, body, answer, decision = self._call, self._body, self._answer, self._call.decision
-        first = self._first_token_ns
+        """Called once; for a stream twice, when it has begun and when it is over."""
+        now = self._meter.clock.monotonic_ns()
+        call, body, decision = self._call, calls.body_of(self._request), self._call.decision
+        first = seen.first_token_ns
+        revision = None if self._record_id is None else 1
+        self._record_id = self._record_id or new_record_id(self._started_ns)
         record = UsageRecord(
-            record_id=new_record_id(self._started_ns),
+            record_id=self._record_id,
+            revision=revision,
             call_id=call.call_id,
             attempt=self._number,
             started_at=from_nanoseconds(self._started_ns),
-            duration_ms=_milliseconds(now - self._began_ns),
+            duration_ms=None if seen.under_way else _milliseconds(now - self._began_ns),
             time_to_first_token_ms=None if first is None else _milliseconds(first - self._began_ns),
             stream=body.get("stream") is True,
             requested_model=call.requested_model,
@@ -147,27 +170,26 @@ class _Attempt:
             reason=decision and decision.reason,
             shadow_model=decision and decision.shadow_model,
             tags=call.tags,
-            status=answer and answer.status_code,
             error_type=seen.error_type,
             stop_reason=seen.stop_reason,
             stop_category=seen.stop_category,
             content_empty=seen.content_empty,
-            request_id=None if answer is None else answer.headers.get("request-id"),
             message_id=seen.message_id,
             complete=seen.complete,
             estimated_output_tokens=seen.estimated_output_tokens,
             usage=seen.usage,
+            user_id=_user_id(body),
+            **self._head,
         )
-        self._spool.append(record)
+        self._meter.spool.append(record)
 
 
 class _Batch:
     """The creation of a Message Batch, or the reading of its results."""
 
-    def __init__(self, request: APIRequest, spool: Spool, clock: Clock) -> None:
+    def __init__(self, request: APIRequest, meter: Meter) -> None:
         self._request = request
-        self._spool = spool
-        self._clock = clock
+        self._meter = meter
 
     def failed(self, error: BaseException) -> None:
         """Nothing was billed."""
@@ -182,28 +204,55 @@ class _Batch:
                 self._results(answer, batch_id)
             elif self._request.method.lower() == "post":
                 call = calls.current(self._request) or calls.begin(self._request)
-                remember_batch(self._spool.home, from_json(answer.content), calls.body_of(self._request), call)
+                remember_batch(self._meter.spool.home, from_json(answer.content), calls.body_of(self._request), call)
         except Exception as fault:  # noqa: BLE001  # the caller gets its answer all the same
             faults.note("recording a batch", fault)
 
     def _results(self, answer: httpx2.Response, batch_id: str) -> None:
-        kept = recall_batch(self._spool.home, batch_id)
-        read_at = from_nanoseconds(self._clock.time_ns())
+        read_at = from_nanoseconds(self._meter.clock.time_ns())
+        origin = _origin(self._request, answer, self._meter)
+        watch(answer, LineTally(Results(self._meter.spool, batch_id, read_at=read_at, origin=origin).see))
 
-        def on_line(line: Any) -> None:
-            self._spool.append(record_result(line, batch_id=batch_id, kept=kept, read_at=read_at))
 
-        watch(answer, LineTally(on_line))
+class _Sessions:
+    """An answer that shows what managed sessions have used so far."""
+
+    def __init__(self, request: APIRequest, meter: Meter) -> None:
+        self._request = request
+        self._meter = meter
+        self._tags = current_tags()
+
+    def failed(self, error: BaseException) -> None:
+        """Nothing was shown."""
+
+    def answered(self, response: object) -> None:
+        """Record what the answer shows as it goes by."""
+        try:
+            answer = calls.answer_of(response)
+            if answer is None or answer.is_error:
+                return
+            sightings = Sightings(
+                self._meter.spool,
+                calls.path_of(self._request),
+                tags=self._tags,
+                seen_at=from_nanoseconds(self._meter.clock.time_ns()),
+                origin=_origin(self._request, answer, self._meter),
+            )
+            watch(answer, sightings.tally(answer.headers.get("content-type", "")))
+        except Exception as fault:  # noqa: BLE001  # the caller gets its answer all the same
+            faults.note("recording a session", fault)
 
 
 _TYPE_OF_STATUS = {
     400: "invalid_request_error",
     401: "authentication_error",
+    402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",
     429: "rate_limit_error",
     500: "api_error",
+    504: "timeout_error",
     529: "overloaded_error",
 }
 """For error bodies that nobody reads, as those of superseded streams. Source: the API's error reference."""
@@ -215,6 +264,44 @@ def _error_type(answer: httpx2.Response) -> str | None:
         with contextlib.suppress(ValueError, httpx2.ResponseNotRead):
             named = error_type(from_json(answer.content))
     return named or _TYPE_OF_STATUS.get(answer.status_code)
+
+
+def _origin(request: APIRequest, answer: httpx2.Response, meter: Meter) -> dict[str, Any]:
+    """Whose answer it is, and from where, where no single call is meant."""
+    place = place_of(request, answer, platform=meter.platform)
+    head = _head(answer)
+    kept = ("workspace_id", "key_fingerprint")
+    return {"platform": place.platform, "region": place.region, **{name: head[name] for name in kept}}
+
+
+def _head(answer: httpx2.Response) -> dict[str, Any]:
+    """What the status line and the headers tell, as fields of the record."""
+    headers = answer.headers
+    return {
+        "status": answer.status_code,
+        "request_id": headers.get("request-id") or headers.get("x-amzn-requestid"),
+        "workspace_id": headers.get("anthropic-workspace-id"),
+        "key_fingerprint": _fingerprint(answer),
+    }
+
+
+def _fingerprint(answer: httpx2.Response) -> str | None:
+    """Of the API key that went out; None for tokens and signatures, which change while the account stays the same.
+
+    The SDK sends its key as a bearer token, as it does OAuth tokens (`sk-ant-oat...`); only the prefix tells.
+    """
+    try:
+        headers = answer.request.headers
+    except RuntimeError:  # other middleware made the answer up
+        return None
+    bearer = headers.get("authorization", "").removeprefix("Bearer ")
+    key = bearer if bearer.startswith("sk-ant-api") else headers.get("x-api-key")
+    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None
+
+
+def _user_id(body: Mapping[str, Any]) -> str | None:
+    metadata: object = body.get("metadata")
+    return _if(str, cast("Mapping[str, object]", metadata).get("user_id")) if isinstance(metadata, Mapping) else None
 
 
 def _milliseconds(nanoseconds: int) -> float:

@@ -1,90 +1,137 @@
-"""Router: decides once per call and walks the fallback chain. One generator, two drivers.
-
-Attempts of one call are bounded by `len(chain) * (max_retries + 1)`: the chain is walked at once, then the SDK backs
-off and the chain is walked again.
-"""
+"""Router: decides once per call and walks the fallback chain. One generator, two drivers."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any
+import contextlib
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anthropic import APIRequest, Middleware
 
 from . import call as calls
 from . import faults
 from .classify import Classifier
-from .decide import decide
+from .decide import Situation, decide, named
+from .fallback import Answer, Outcome, how_far, judged, overloaded, rejected
 from .features import Body, mappings, texts
-from .policy import Decision, Policy
+from .learnt import Learnt
+from .peek import apeek, peek
+from .policy import AUTO, Decision, Policy
 from .scope import current_pin
 
 if TYPE_CHECKING:
     from anthropic import APIResponse, AsyncAPIResponse, AsyncCallNext, CallNext
 
-OVERLOADED = 529
-Flow = Generator[APIRequest, "APIResponse[Any] | AsyncAPIResponse[Any]", "APIResponse[Any] | AsyncAPIResponse[Any]"]
-"""Yields requests, is sent their responses, returns the one that the caller gets."""
+
+class Ask(NamedTuple):
+    """An attempt that the flow wants made."""
+
+    request: APIRequest
+    ahead: bool = False
+    """Another model may be tried, so read as much of the answer as tells; else it goes to the caller untouched."""
+
+
+Flow = Generator[Ask, Outcome, None]
+"""Yields attempts and is sent what they came to; where it ends, the caller gets the last one as it was."""
 
 
 class Router(Middleware):
-    """SDK middleware that chooses the model of Messages calls; belongs outermost. Everything else passes through."""
+    """SDK middleware that chooses the model of Messages calls; belongs outermost. Everything else passes through.
 
-    def __init__(self, policy: Policy | None = None, *, classifier: Classifier | None = None) -> None:
+    When a model is overloaded, the next of its chain is tried at once: on 529 and 429 (not where a spend limit is
+    reached), on an `overloaded_error` that is the first event of a stream, on a connection that is lost or times out
+    before the first byte; never on what will fail again, never after the first event. Then the SDK backs off, and
+    the chain is walked again. So a call makes at most `len(chain) * (max_retries + 1)` attempts, one more if a model
+    rejects what the model named accepts; and none of another model after `Policy.fallback_seconds`. What the caller
+    gets in the end is the last attempt's: the SDK's own error, or its own answer.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        classifier: Classifier | None = None,
+        platform: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`platform`: where the client sends to; None reads it off the model named. `clock`: seconds."""
         self.policy = policy or Policy()
         self._classifier = classifier
+        self._platform = platform
+        self._clock = clock
         self._served: dict[int, str] = {}
+        self._learnt = Learnt()
 
     def handle(self, request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
         """Drive the flow with the synchronous client."""
-        flow = self.flow(request)
-        outgoing = next(flow)
-        while True:
-            response: Any = call_next(outgoing)
-            try:
-                outgoing = flow.send(response)
-            except StopIteration as finished:
-                return calls.presentable(finished.value, request)
-            response.http_response.close()
+        with contextlib.closing(self.flow(request)) as flow:
+            ask = _begin(flow, request)
+            while True:
+                try:
+                    response = call_next(ask.request)
+                except Exception as error:
+                    following = _continue(flow, error)
+                    if following is None:
+                        raise
+                else:
+                    following = _continue(flow, _look(response, ahead=ask.ahead))
+                    if following is None:
+                        return calls.presentable(response, request)
+                    _dispose(response)
+                ask = following
 
     async def handle_async(self, request: APIRequest, call_next: AsyncCallNext) -> AsyncAPIResponse[Any]:
         """Drive the flow with the asynchronous client."""
-        flow = self.flow(request)
-        outgoing = next(flow)
-        while True:
-            response: Any = await call_next(outgoing)
-            try:
-                outgoing = flow.send(response)
-            except StopIteration as finished:
-                return calls.presentable(finished.value, request)
-            await response.http_response.aclose()
+        with contextlib.closing(self.flow(request)) as flow:
+            ask = _begin(flow, request)
+            while True:
+                try:
+                    response = await call_next(ask.request)
+                except Exception as error:
+                    following = _continue(flow, error)
+                    if following is None:
+                        raise
+                else:
+                    following = _continue(flow, await _alook(response, ahead=ask.ahead))
+                    if following is None:
+                        return calls.presentable(response, request)
+                    await _adispose(response)
+                ask = following
 
     def flow(self, request: APIRequest) -> Flow:
-        """The requests to send for this one, until a response is fit to be handed on."""
+        """The attempts to make for this request, until one is fit to be handed on."""
         body = calls.body_of(request)
         match calls.path_of(request):
             case calls.MESSAGES if isinstance(body.get("model"), str):
-                response = yield from self._walk(request, body)
+                yield from self._walk(request, body)
             case calls.BATCHES if items := _items(body):
-                response = yield self._batch(request, body, items)
+                yield Ask(self._batch(request, body, items))
             case _:
-                response = yield request
-        return response
+                yield Ask(request)
 
     def _walk(self, request: APIRequest, body: Body) -> Flow:
-        call = calls.current(request) if request.retries_taken else None
-        call = call or calls.begin(request)
+        call = (calls.current(request) if request.retries_taken else None) or calls.begin(request)
+        if call.began is None:
+            call.began = self._clock()
         conversation = _conversation(body)
-        decision = call.decision or self._decide(body, betas=_has_betas(request), conversation=conversation)
+        decision = call.decision or self._decide(request, body, conversation=conversation)
         call.decision = decision
-        model, *rest = decision.chain
-        response = yield _with_model(request, body, model)
-        while rest and calls.status_of(response) == OVERLOADED:
-            model, *rest = rest
-            response = yield _with_model(request, body, model)
-        if conversation is not None and calls.status_of(response) == 200:
+        home = self._home(decision)
+        rest = list(decision.chain)
+        while True:
+            model = rest.pop(0)
+            outcome = yield Ask(_with_model(request, body, model), ahead=bool(rest) or model != home)
+            if not rest or not overloaded(outcome) or not self._in_time(call.began):
+                break
+        if model != home and isinstance(outcome, Answer) and outcome.status and rejected(outcome):
+            rejection, guess, model = outcome.status, model, home
+            call.decision = _back(decision, home, f"{guess} answered {rejection}")
+            outcome = yield Ask(_with_model(request, body, home))
+            if _accepted(outcome):
+                self._learnt.add(guess, rejection, body)
+        if conversation is not None and _accepted(outcome):
             calls.keep(self._served, conversation, model)
-        return response
 
     def _batch(self, request: APIRequest, body: Body, items: Sequence[Body]) -> APIRequest:
         """Every request of a batch goes to the model decided for it; there is no fallback inside a batch."""
@@ -92,24 +139,105 @@ class Router(Middleware):
         routed: list[Body] = []
         for item in items:
             params: Body = item["params"]
-            decision = self._decide(params, betas=_has_betas(request), conversation=None)
+            decision = self._decide(request, params, conversation=None)
             call.items[str(item.get("custom_id"))] = decision
             routed.append({**item, "params": {**params, "model": decision.model}})
         return calls.replace_body(request, {**body, "requests": routed})
 
-    def _decide(self, body: Body, *, betas: bool, conversation: int | None) -> Decision:
+    def _decide(self, request: APIRequest, body: Body, *, conversation: int | None) -> Decision:
         try:
-            return decide(
-                body,
-                policy=self.policy,
-                classifier=self._classifier,
+
+            def against(model: str) -> str | None:
+                return self._learnt.against(model, body)
+
+            situation = Situation(
                 pin=current_pin(),
                 previous=None if conversation is None else self._served.get(conversation),
-                betas=betas,
+                betas=_betas(request),
+                platform=self._platform,
+                against=against,
             )
+            return decide(body, policy=self.policy, classifier=self._classifier, situation=situation)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with our judgement, the call goes on
             faults.note("deciding", error)
-            return _undecided(body, self.policy)
+            requested = str(body.get("model"))
+            chain = (self._named(requested),)
+            return Decision(requested_model=requested, chain=chain, reason="not decided: a fault of the router")
+
+    def _home(self, decision: Decision) -> str:
+        """The model that answers for a wrong guess; a pin is no guess."""
+        return decision.model if current_pin() is not None else self._named(decision.requested_model)
+
+    def _named(self, requested: str) -> str:
+        try:
+            return named(requested, self.policy, self._platform)
+        except Exception as error:  # noqa: BLE001  # as above
+            faults.note("deciding", error)
+            return self.policy.tiers[self.policy.default].model if requested == AUTO else requested
+
+    def _in_time(self, began: float) -> bool:
+        return self._clock() - began < self.policy.fallback_seconds
+
+
+def _begin(flow: Flow, request: APIRequest) -> Ask:
+    try:
+        return next(flow)
+    except Exception as error:  # noqa: BLE001  # a request that we cannot judge goes as it came
+        faults.note("routing", error)
+        return Ask(request)
+
+
+def _continue(flow: Flow, outcome: Outcome) -> Ask | None:
+    """The next attempt, if the flow wants one after this outcome."""
+    try:
+        return flow.send(outcome)
+    except StopIteration:
+        return None
+    except Exception as error:  # noqa: BLE001  # the caller gets what there is
+        faults.note("routing", error)
+        return None
+
+
+def _look(response: object, *, ahead: bool) -> Answer:
+    answer = calls.answer_of(response)
+    if answer is None or not ahead:
+        return Answer(answer and answer.status_code)
+    enough = how_far(answer)
+    return judged(answer) if enough is None else judged(answer, *peek(answer, enough))
+
+
+async def _alook(response: object, *, ahead: bool) -> Answer:
+    answer = calls.answer_of(response)
+    if answer is None or not ahead:
+        return Answer(answer and answer.status_code)
+    enough = how_far(answer)
+    return judged(answer) if enough is None else judged(answer, *await apeek(answer, enough))
+
+
+def _dispose(response: object) -> None:
+    """Nobody will read this answer."""
+    try:
+        if (answer := calls.answer_of(response)) is not None:
+            answer.close()
+    except Exception as error:  # noqa: BLE001  # it is superseded, and so is what is wrong with it
+        faults.note("closing an answer", error)
+
+
+async def _adispose(response: object) -> None:
+    """Nobody will read this answer."""
+    try:
+        if (answer := calls.answer_of(response)) is not None:
+            await answer.aclose()
+    except Exception as error:  # noqa: BLE001  # as above
+        faults.note("closing an answer", error)
+
+
+def _back(decision: Decision, home: str, why: str) -> Decision:
+    return decision._replace(chain=(home,), reason=f"back to the model named: {why} ({decision.reason})")
+
+
+def _accepted(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answer) and outcome.status == 200 and outcome.failure is None
 
 
 def _items(body: Body) -> Sequence[Body]:
@@ -119,19 +247,16 @@ def _items(body: Body) -> Sequence[Body]:
     return found if whole and found and len(found) == len(body["requests"]) else ()
 
 
-def _undecided(body: Body, policy: Policy) -> Decision:
-    """What the caller named; for `auto`, the policy's default."""
-    requested = str(body.get("model"))
-    model = policy.tiers[policy.default].model if requested == "auto" else requested
-    return Decision(requested_model=requested, chain=(model,), reason="not decided: a fault of the router")
-
-
 def _with_model(request: APIRequest, body: Body, model: str) -> APIRequest:
     return request if body.get("model") == model else calls.replace_body(request, {**body, "model": model})
 
 
-def _has_betas(request: APIRequest) -> bool:
-    return any(name.lower() == "anthropic-beta" for name in request.headers)
+def _betas(request: APIRequest) -> Sequence[str]:
+    """The beta features asked for by this request; those in a client's own headers are not seen here."""
+    for name, value in request.headers.items():
+        if name.lower() == "anthropic-beta" and isinstance(value, str):
+            return [beta.strip() for beta in value.split(",")]
+    return ()
 
 
 def _conversation(body: Body) -> int | None:

@@ -88,7 +88,7 @@ class UsageRecord(NamedTuple):
     user_id: str | None = None
     """The request's `metadata.user_id`."""
     key_fingerprint: str | None = None
-    """The first 16 hexadecimal digits of the SHA-256 of the API key; never the key."""
+    """The first 16 hexadecimal digits of the SHA-256 of the API key; never the key. None for OAuth and other tokens."""
     revision: int | None = None
     """Of records with one id the highest revision holds; None is 0. A stream's record is opened at message_start
     without one and closed with 1; a managed session's grows with its cumulative usage."""

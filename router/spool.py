@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import weakref
+from collections import deque
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -33,11 +34,17 @@ SUFFIX = ".ndjson"
 
 
 def default_home() -> Path:
-    """`TOLLGATE_HOME`, else `tollgate` under the user's state directory (XDG: ~/.local/state)."""
-    if home := os.environ.get("TOLLGATE_HOME"):
-        return Path(home).expanduser()
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "tollgate"
+    """`TOLLGATE_HOME`, else `tollgate` under the user's state directory (XDG: ~/.local/state).
+
+    A user without a home directory, as in some containers, has one under the system's temporary directory.
+    """
+    try:
+        if home := os.environ.get("TOLLGATE_HOME"):
+            return Path(home).expanduser()
+        state = os.environ.get("XDG_STATE_HOME")
+        return (Path(state) if state else Path.home() / ".local" / "state") / "tollgate"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"tollgate-{_user()}"
 
 
 class Spool:
@@ -63,7 +70,10 @@ class Spool:
         self._fsync_seconds = fsync_seconds
         self._rotate_bytes = rotate_bytes
         self._rotate_seconds = rotate_seconds
-        self._lock = threading.Lock()
+        # A stream may be collected, and recorded, wherever this thread allocates, so also inside `_write`.
+        self._lock = threading.RLock()
+        self._writing = False
+        self._waiting: deque[bytes] = deque()
         self._fd = -1
         self._size = 0
         self._opened = self._synced = 0.0
@@ -75,7 +85,9 @@ class Spool:
         try:
             line = record.to_json()
             with self._lock:
-                self._write(line)
+                self._waiting.append(line)
+                if not self._writing:
+                    self._write_waiting()
         except Exception as error:  # noqa: BLE001  # a record that cannot be written must not cost the call
             self._lose(error)
             return False
@@ -85,6 +97,14 @@ class Spool:
         """Close the open segment; the next append opens a new one."""
         with self._lock:
             self._close()
+
+    def _write_waiting(self) -> None:
+        self._writing = True
+        try:
+            while self._waiting:
+                self._write(self._waiting.popleft())
+        finally:
+            self._writing = False
 
     def _write(self, line: bytes) -> None:
         now = time.monotonic()
@@ -117,7 +137,8 @@ class Spool:
 
     def _lose(self, error: Exception) -> None:
         self.lost += 1
-        _count_loss(self.home)
+        with contextlib.suppress(OSError):  # not even the temporary directory can be written
+            _count_loss(self.home)
         if not self._warned:
             self._warned = True
             log.warning(
@@ -126,7 +147,9 @@ class Spool:
 
     def _after_fork(self) -> None:
         # The child must not write into its parent's segment, nor wait for a lock that a thread of the parent held.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._writing = False
+        self._waiting.clear()
         if self._fd >= 0:
             with contextlib.suppress(OSError):
                 os.close(self._fd)
@@ -134,6 +157,11 @@ class Spool:
 
 
 _SPOOLS: weakref.WeakSet[Spool] = weakref.WeakSet()
+
+
+def homes() -> set[Path]:
+    """Where the spools of this process are; the default home if it has none."""
+    return {spool.home for spool in list(_SPOOLS)} or {default_home()}
 
 
 def _children_start_anew() -> None:
@@ -206,8 +234,11 @@ def segments(home: Path) -> list[Segment]:
 def _loss_files(home: Path) -> list[Path]:
     # The home may be the very thing that cannot be written, so a second place is the system's temporary directory.
     key = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    return [home / "lost", Path(tempfile.gettempdir()) / f"tollgate-lost-{user}-{key}"]
+    return [home / "lost", Path(tempfile.gettempdir()) / f"tollgate-lost-{_user()}-{key}"]
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
 
 
 def _count_loss(home: Path) -> None:

@@ -1,21 +1,24 @@
 """Watch a response body go by: every byte passes on unchanged, a tally sees a copy. Sync and async twins.
 
 The habits are those of the SDK's own tracing (`anthropic/_tracing.py`, SpanEndingStream): keep the kind of the body,
-forward `elapsed`, report the first end and no other, and report a body that is dropped unread when it is collected.
+forward `elapsed`, report the first end and no other, report a body that is dropped unread when it is collected, and
+hold no reference to the response, which would make a cycle of them and the collection late.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+import atexit
+import contextlib
+import os
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from datetime import timedelta
 
 import httpx2
 
 from . import faults
+from .encoding import Decode, decoder
 from .tally import Tally
-
-Decode = Callable[[bytes], bytes]
 
 
 class _Watch:
@@ -24,6 +27,8 @@ class _Watch:
     def __init__(self, tally: Tally, decode: Decode) -> None:
         self._tally: Tally | None = tally
         self._decode = decode
+        self._process = os.getpid()
+        _WATCHES.add(self)
 
     def see(self, chunk: bytes) -> None:
         if self._tally is not None:
@@ -35,19 +40,30 @@ class _Watch:
 
     def end(self) -> None:
         tally, self._tally = self._tally, None
-        if tally is not None:
+        if tally is not None and self._process == os.getpid():  # a stream is its opener's, not a forked child's
             try:
                 tally.end()
             except Exception as error:  # noqa: BLE001  # as above
                 faults.note("recording a response", error)
 
 
+_WATCHES: weakref.WeakSet[_Watch] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Report what is still open while there is an interpreter to do it."""
+    with contextlib.suppress(RuntimeError):  # a thread that outlives the main one has opened another
+        for watch in list(_WATCHES):
+            watch.end()
+
+
 class WatchedStream(httpx2.SyncByteStream):
     """A body that the synchronous client reads."""
 
-    def __init__(self, body: httpx2.SyncByteStream, tally: Tally, decode: Decode) -> None:
+    def __init__(self, body: httpx2.SyncByteStream, watch: _Watch) -> None:
         self._body = body
-        self._watch = _Watch(tally, decode)
+        self._watch = watch
 
     @property
     def elapsed(self) -> timedelta | None:
@@ -76,18 +92,18 @@ class WatchedStream(httpx2.SyncByteStream):
 class AsyncWatchedStream(httpx2.AsyncByteStream):
     """A body that the asynchronous client reads."""
 
-    def __init__(self, body: httpx2.AsyncByteStream, tally: Tally, decode: Decode) -> None:
-        self._body = body
-        self._watch = _Watch(tally, decode)
+    def __init__(self, body: httpx2.AsyncByteStream, watch: _Watch) -> None:
+        self._async_body = body
+        self._watch = watch
 
     @property
     def elapsed(self) -> timedelta | None:
         """What `httpx2.Response.elapsed` reads from its stream."""
-        return getattr(self._body, "elapsed", None)
+        return getattr(self._async_body, "elapsed", None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Pass the chunks on; whatever ends the iteration ends the tally."""
-        chunks = self._body.__aiter__()
+        chunks = self._async_body.__aiter__()
         try:
             async for chunk in chunks:
                 self._watch.see(chunk)
@@ -101,11 +117,19 @@ class AsyncWatchedStream(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         """The reader is done with it."""
         self._watch.end()
-        await self._body.aclose()
+        await self._async_body.aclose()
 
     def __del__(self) -> None:
         """A body may be dropped without being closed or read."""
         self._watch.end()
+
+
+class EitherWatchedStream(WatchedStream, AsyncWatchedStream):
+    """A body that both clients can read, such as middleware may make up."""
+
+    def __init__(self, body: httpx2.SyncByteStream, async_body: httpx2.AsyncByteStream, watch: _Watch) -> None:
+        WatchedStream.__init__(self, body, watch)
+        AsyncWatchedStream.__init__(self, async_body, watch)
 
 
 def watch(response: httpx2.Response, tally: Tally) -> None:
@@ -114,23 +138,16 @@ def watch(response: httpx2.Response, tally: Tally) -> None:
         tally.feed(response.content)
         tally.end()
         return
-    decode = _decoder(response.headers.get("content-encoding", ""))
-    if isinstance(response.stream, httpx2.SyncByteStream):
-        response.stream = WatchedStream(response.stream, tally, decode)
+    try:
+        decode = decoder(response.headers.get("content-encoding", ""))
+    except (ImportError, ValueError) as error:
+        faults.note("reading an encoding", error)
+        tally.end()  # incomplete: nothing will be seen of it
+        return
+    body, watching = response.stream, _Watch(tally, decode)
+    if not isinstance(body, httpx2.SyncByteStream):
+        response.stream = AsyncWatchedStream(body, watching)
+    elif isinstance(body, httpx2.AsyncByteStream):
+        response.stream = EitherWatchedStream(body, body, watching)
     else:
-        response.stream = AsyncWatchedStream(response.stream, tally, decode)
-
-
-def _decoder(encoding: str) -> Decode:
-    """Wire bytes to text bytes. Raises ValueError when it meets an encoding that the stdlib cannot read."""
-    match encoding.strip().lower():
-        case "" | "identity":
-            return bytes
-        case "gzip" | "x-gzip" | "deflate":
-            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
-        case other:
-            return lambda _: _unreadable(other)
-
-
-def _unreadable(encoding: str) -> bytes:
-    raise ValueError(f"found content-encoding {encoding}, expected identity, gzip or deflate")
+        response.stream = WatchedStream(body, watching)

@@ -1,4 +1,4 @@
-"""What an answer says about itself, gathered while its bytes go by: from SSE, from JSON, from batch results.
+"""What an answer says about itself, gathered while its bytes go by: from events, from JSON, from batch results.
 
 A tally is fed decoded bytes in any chunks. It keeps counts and names, never text.
 """
@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from pydantic_core import from_json  # the SDK brings it; half the time of stdlib json
+from pydantic_core import from_json  # the SDK brings it; a fifth of the time of stdlib json
 
-_DELTA_FRAME = 95
-"""Bytes of a `data:` line of a content delta around its text, about."""
-_BYTES_PER_TOKEN = 3.5
-"""For estimating what a broken-off stream had produced; a round figure for English text, marked as an estimate."""
+from . import estimate, faults
+from .eventstream import Frames
+
+_TOOL_CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
 @dataclass
@@ -29,15 +29,21 @@ class Seen:
     error_type: str | None = None
     usage: dict[str, Any] | None = None
     complete: bool = False
-    delta_bytes: int = 0
-    deltas: int = 0
+    under_way: bool = False
+    """A stream that has begun and is not over."""
+    first_token_ns: int | None = None
+    """When the first content delta was read, on the clock of the tally."""
+    counted: int = 0
+    """Output tokens that the last `message_delta` counted."""
+    tokens: int = 0
+    """Estimated for what came by since, by the older tokenizer."""
 
     @property
     def estimated_output_tokens(self) -> int | None:
-        """For a stream that broke off after its first delta."""
-        if self.complete or not self.deltas:
+        """Of a stream that broke off with output that the API had not counted; None if there is none."""
+        if self.complete or not self.tokens:
             return None
-        return max(1, round((self.delta_bytes - self.deltas * _DELTA_FRAME) / _BYTES_PER_TOKEN))
+        return self.counted + estimate.for_model(self.tokens, self.model)
 
     def read_message(self, message: Mapping[str, Any]) -> None:
         """Take over a Message object, or the one that opens a stream."""
@@ -49,11 +55,35 @@ class Seen:
         usage = message.get("usage")
         self.usage = dict(cast("Mapping[str, Any]", usage)) if isinstance(usage, dict) else None
 
+    def read_block(self, block: Mapping[str, Any]) -> None:
+        """Take notice of a content block that begins."""
+        self.content_empty = False
+        kind = block.get("type")
+        if kind in _TOOL_CALLS:
+            self.tokens += estimate.TOOL_CALL
+        elif kind == "fallback":  # the server hands over to another model; the last one to take over is who serves
+            self.model = _text(_object(block.get("to")).get("model")) or self.model
+
+    def read_content(self, delta: Mapping[str, Any]) -> None:
+        """Estimate the tokens of some content; of thinking that is not shown the API sends an estimate of its own."""
+        text = delta.get("text") or delta.get("thinking") or delta.get("partial_json")
+        if isinstance(text, str):
+            self.tokens += estimate.count_tokens(text)
+        elif isinstance(shown := delta.get("estimated_tokens"), int):
+            self.tokens += shown
+
     def read_delta(self, event: Mapping[str, Any]) -> None:
         """Overlay a `message_delta`: its counts are cumulative, and what it leaves out stays as it was."""
         self._read_stop(_object(event.get("delta")))
-        later = _object(event.get("usage"))
-        self.usage = {**(self.usage or {}), **{key: value for key, value in later.items() if value is not None}}
+        later = {key: value for key, value in _object(event.get("usage")).items() if value is not None}
+        self.usage = {**(self.usage or {}), **later}
+        if isinstance(counted := later.get("output_tokens"), int):
+            self.counted, self.tokens = counted, 0
+            self.complete = self.stop_reason is not None  # the final counts; only the good-bye is still to come
+        for entry in reversed(_list(later.get("iterations"))):
+            if _object(entry).get("type") == "fallback_message":
+                self.model = _text(entry.get("model")) or self.model
+                break
 
     def _read_stop(self, holder: Mapping[str, Any]) -> None:
         self.stop_reason = _text(holder.get("stop_reason")) or self.stop_reason
@@ -73,50 +103,78 @@ class Tally(Protocol):
 
 
 class EventTally:
-    """Server-sent events of a streamed Message."""
+    """The events of a streamed Message, as server-sent events; reports twice, once it has begun and once it is over."""
 
-    def __init__(self, on_first_token: Callable[[], None], on_end: Callable[[Seen], None]) -> None:
-        self._on_first_token = on_first_token
-        self._on_end = on_end
+    def __init__(self, report: Callable[[Seen], None], now: Callable[[], int]) -> None:
+        self._report = report
+        self._now = now
         self._seen = Seen()
-        self._rest = self._kind = b""
+        self._rest = b""
         self._ended = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
         *lines, self._rest = (self._rest + data if self._rest else data).split(b"\n")
         for line in lines:
-            if line.startswith(b"event:"):
-                self._kind = line[6:].strip()
-            elif line.startswith(b"data:"):
-                self._event(self._kind, line)
+            if line.startswith(b"data:"):
+                self.read(line[5:])
 
     def end(self) -> None:
         """Report once what was seen."""
         if not self._ended:
             self._ended = True
-            self._on_end(self._seen)
+            self._seen.under_way = False
+            self._report(self._seen)
 
-    def _event(self, kind: bytes, line: bytes) -> None:
+    def read(self, data: bytes) -> None:
+        """Take one event. One that is no JSON is passed over: the SDK makes of it what it can."""
+        if self._ended:
+            return
+        try:
+            event = _object(from_json(data))
+        except ValueError as error:
+            faults.note("reading an event", error)
+            return
         seen = self._seen
-        if kind == b"content_block_delta":
-            if not seen.deltas:
-                self._on_first_token()
-            seen.deltas += 1
-            seen.delta_bytes += len(line)
-        elif kind == b"content_block_start":
-            seen.content_empty = False
-        elif kind == b"message_start":
-            seen.read_message(_object(from_json(line[5:]).get("message")))
-        elif kind == b"message_delta":
-            seen.read_delta(from_json(line[5:]))
-        elif kind == b"message_stop":
-            # Now, not when the body ends: the record is on disk before the caller sees the last event.
-            seen.complete = True
-            self.end()
-        elif kind == b"error":
-            seen.error_type = error_type(from_json(line[5:]))
-            self.end()
+        match event.get("type"):
+            case "content_block_delta":
+                if seen.first_token_ns is None:
+                    seen.first_token_ns = self._now()
+                seen.read_content(_object(event.get("delta")))
+            case "content_block_start":
+                seen.read_block(_object(event.get("content_block")))
+            case "message_start":
+                seen.read_message(_object(event.get("message")))
+                seen.under_way = True
+                self._report(seen)
+            case "message_delta":
+                seen.read_delta(event)
+            case "message_stop":
+                # Now, not when the body ends: the record is on disk before the caller sees the last event.
+                seen.complete = True
+                self.end()
+            case "error":
+                seen.error_type = error_type(event)
+                self.end()
+            case _:
+                pass
+
+
+class FrameTally:
+    """The same events in Amazon's binary frames, as Bedrock sends them."""
+
+    def __init__(self, events: EventTally) -> None:
+        self._events = events
+        self._frames = Frames()
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        for event in self._frames.feed(data):
+            self._events.read(event)
+
+    def end(self) -> None:
+        """Report once what was seen."""
+        self._events.end()
 
 
 class JsonTally:
@@ -181,7 +239,12 @@ def error_type(document: object) -> str | None:
 
 
 def _object(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+    # Not by `cast`, which is a call: every event passes here.
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _list(value: object) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _text(value: object) -> str | None:

@@ -27,10 +27,12 @@ def api(clock: Clock) -> StandIn:
 
 @pytest.fixture
 def records(home: Path) -> Records:
-    """Reads what is in the spool by now."""
+    """Reads the records that hold by now: where one was revised, the revision."""
 
     def read() -> list[UsageRecord]:
         lines = b"".join(segment.read(0) for segment in segments(home)).splitlines()
-        return [UsageRecord.from_json(line) for line in lines]
+        found = [UsageRecord.from_json(line) for line in lines]
+        holds = {record.record_id: record.revision for record in sorted(found, key=lambda each: each.revision or 0)}
+        return [record for record in found if record.revision == holds[record.record_id]]
 
     return read

@@ -204,12 +204,13 @@ def test_other_errors_are_left_to_the_sdk(api: StandIn, client: Anthropic, recor
 
 
 def test_a_request_the_api_refuses_is_recorded_and_raised(client: Anthropic, records: Records) -> None:
-    """A 400 is the caller's, typed as ever, and counts as one attempt."""
+    """A 400 is the caller's, typed as ever, after the model named has judged the request as well."""
     with pytest.raises(anthropic.BadRequestError):
         client.messages.create(model=OPUS, max_tokens=10, messages=[])
 
-    (record,) = records()
-    assert (record.status, record.error_type, record.usage) == (400, "invalid_request_error", None)
+    assert records()[-1].sent_model == OPUS
+    for record in records():
+        assert (record.status, record.error_type, record.usage) == (400, "invalid_request_error", None)
 
 
 def test_a_lost_connection_is_recorded_and_raised(api: StandIn, client: Anthropic, records: Records) -> None:
@@ -219,8 +220,9 @@ def test_a_lost_connection_is_recorded_and_raised(api: StandIn, client: Anthropi
     with pytest.raises(anthropic.APIConnectionError):
         client.with_options(max_retries=0).messages.create(**small())
 
-    (record,) = records()
-    assert (record.status, record.error_type, record.complete) == (None, "APIConnectionError", False)
+    assert [record.sent_model for record in records()] == [HAIKU, SONNET, OPUS]
+    for record in records():
+        assert (record.status, record.error_type, record.complete) == (None, "APIConnectionError", False)
 
 
 def test_a_broken_stream_counts_what_was_seen(api: StandIn, client: Anthropic, records: Records) -> None:
@@ -250,8 +252,8 @@ def test_a_stream_left_early_counts_what_was_seen(client: Anthropic, records: Re
 
 
 def test_a_stream_that_is_never_read_is_recorded_when_it_is_dropped(client: Anthropic, records: Records) -> None:
-    """Garbage collection ends a stream that nobody read; nothing is made up for it."""
-    events = client.messages.create(**small(), stream=True)
+    """Garbage collection ends a stream that nobody read; where it has no fallback, nothing of it was seen."""
+    events = client.messages.create(**small(model=HAIKU), stream=True)
     del events
     gc.collect()
 

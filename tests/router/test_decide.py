@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router import Policy, Task, TaskType, explain, pinned
-from router.decide import decide
+from router.decide import Situation, decide
 from router.policy import TIERS
 
 HAIKU, SONNET, OPUS = (Policy().tiers[name].model for name in TIERS)
@@ -53,7 +53,12 @@ def test_no_model_above_the_one_named_is_ever_tried(
     if previous is not None and TIERS.index(policy.tier_of(previous) or "opus") > TIERS.index(ceiling):
         previous = None  # what served before was within the same ceiling
 
-    decision = decide(a_body(model=requested), policy=policy, classifier=says(task_type, confidence), previous=previous)
+    decision = decide(
+        a_body(model=requested),
+        policy=policy,
+        classifier=says(task_type, confidence),
+        situation=Situation(previous=previous),
+    )
 
     for model in decision.chain:
         assert TIERS.index(policy.tier_of(model) or "opus") <= TIERS.index(ceiling)
@@ -90,7 +95,9 @@ def test_explicit_keep_keeps_named_models() -> None:
 @pytest.mark.parametrize(("pin", "model"), [("haiku", HAIKU), ("opus", OPUS), ("claude-fable-5-2", "claude-fable-5-2")])
 def test_a_pin_decides_alone(pin: str, model: str) -> None:
     """A pinned tier or model is taken, with no fallback, whatever was named."""
-    decision = decide(a_body(model=SONNET), policy=Policy(), classifier=says("extraction"), pin=pin)
+    decision = decide(
+        a_body(model=SONNET), policy=Policy(), classifier=says("extraction"), situation=Situation(pin=pin)
+    )
 
     assert decision.chain == (model,)
 
@@ -109,7 +116,7 @@ def test_the_chain_goes_on_with_the_fallbacks_of_the_tier() -> None:
         ({"speed": "fast"}, "speed"),
         ({"container": "c_1"}, "container"),
         ({"max_tokens": 500_000}, "max_tokens"),
-        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "server tools"),
+        ({"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]}, "server tools"),
         ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "{"}]}, "prefilled"),
         (
             {"messages": [{"role": "user", "content": [{"type": "container_upload", "file_id": "f"}]}]},
@@ -128,14 +135,18 @@ def test_where_a_switch_is_not_sure_to_be_accepted_none_is_made(keys: dict[str, 
 
 def test_beta_features_keep_the_model() -> None:
     """A beta header is a promise of one model only."""
-    assert decide(a_body(), policy=Policy(), classifier=says("extraction"), betas=True).chain == (OPUS,)
+    assert decide(a_body(), policy=Policy(), classifier=says("extraction"), situation=Situation(betas=["x"])).chain == (
+        OPUS,
+    )
 
 
 def test_a_conversation_stays_with_the_model_that_served_it() -> None:
     """A later turn goes where the earlier one went, so that the prompt cache is kept."""
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
 
-    decision = decide(a_body(messages=turns), policy=Policy(), classifier=says("hard_math"), previous=HAIKU)
+    decision = decide(
+        a_body(messages=turns), policy=Policy(), classifier=says("hard_math"), situation=Situation(previous=HAIKU)
+    )
 
     assert decision.model == HAIKU
 
@@ -149,6 +160,35 @@ def test_a_tool_loop_is_not_left() -> None:
     ]
 
     assert decide(a_body(messages=turns), policy=Policy(), classifier=says("extraction")).chain == (OPUS,)
+
+
+@pytest.mark.parametrize(
+    ("model", "platform", "chain"),
+    [
+        ("us.anthropic.claude-opus-5-5", None, ["us.anthropic.claude-haiku-5-5", "us.anthropic.claude-sonnet-5-5"]),
+        ("claude-opus-5-5", "vertex", ["claude-haiku-5-5", "claude-sonnet-5-5"]),
+        ("claude-opus-5-5", "foundry", []),
+    ],
+)
+def test_a_chain_is_spelt_for_the_platform(model: str, platform: str | None, chain: list[str]) -> None:
+    """Models are sent by the ids of the platform of the one named; where it has none, the call stays as it is."""
+    situation = Situation(platform=platform)
+
+    decision = decide(a_body(model=model), policy=Policy(), classifier=says("extraction"), situation=situation)
+
+    assert decision.chain == (*chain, model)
+
+
+@pytest.mark.parametrize(
+    ("platform", "model"), [("bedrock", "global.anthropic.claude-haiku-5-5"), ("foundry", SONNET), (None, HAIKU)]
+)
+def test_auto_takes_the_id_of_the_platform(platform: str | None, model: str) -> None:
+    """Where no model is named the client's platform spells it; where it has none, the default tier's model is sent."""
+    situation = Situation(platform=platform)
+
+    assert (
+        decide(a_body(model="auto"), policy=Policy(), classifier=says("extraction"), situation=situation).model == model
+    )
 
 
 def test_shadow_decides_and_changes_nothing() -> None:
