@@ -37,7 +37,6 @@ _EVENTS = [
     {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 400}},
     {"type": "message_stop"},
 ]
-STREAM_EVENTS = len(_EVENTS)
 
 
 def _reply(content_type: str, body: bytes) -> bytes:
@@ -47,8 +46,12 @@ def _reply(content_type: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
+EVENTS = [f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in _EVENTS]
+"""The events of a stream, as they are on the wire."""
 _JSON = _reply("application/json", json.dumps(_MESSAGE).encode())
-_SSE = _reply("text/event-stream", b"".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in _EVENTS))
+_SSE = _reply("text/event-stream", b"".join(EVENTS))
+_FIRST = len(_SSE) - len(b"".join(EVENTS[3:]))
+"""Up to the first content delta."""
 
 
 async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,7 +62,12 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
             )
             body = await reader.readexactly(length)
-            writer.write(_SSE if b'"stream":true' in body.replace(b" ", b"") else _JSON)
+            if b'"stream":true' in body.replace(b" ", b""):
+                writer.write(_SSE[:_FIRST])
+                await asyncio.sleep(0.002)  # the first token travels alone, as it does in life
+                writer.write(_SSE[_FIRST:])
+            else:
+                writer.write(_JSON)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()

@@ -3,7 +3,9 @@
     make sdk-conformance
 
 Downloads the source distribution of the installed SDK, builds an environment for its tests in a temporary folder, and
-runs the offline ones (all but tests/api_resources) twice. Prints what passed, and what fails with the router alone.
+runs the offline ones (all but tests/api_resources) twice. Prints what passed, and why what fails with the router alone
+does. A test that names a model and expects it to be sent asserts the opposite of routing, and must pass where named
+models are kept.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ TEST_PACKAGES = [
     "opentelemetry-sdk", "packaging", "pytest", "pytest-asyncio", "pytest-xdist", "respx", "rich", "time-machine",
 ]  # fmt: skip
 """What the SDK's pyproject.toml names for its tests."""
+PRIVATE = "asserts on the private client._middleware"
+NAMED = "asserts that the model named is sent; passes with Policy(explicit='keep')"
 
 
 def pip(python: Path, *arguments: str) -> None:
@@ -44,20 +48,31 @@ def fetch(folder: Path, sdk: str) -> tuple[Path, Path]:
     return source, python
 
 
-def run(source: Path, python: Path, *options: str) -> set[str]:
-    """Run the offline tests; prints the summary, returns what failed."""
-    command = [python, "-m", "pytest", "tests", "--ignore", "tests/api_resources", "-q", "-n", "2", *options]
+def run(source: Path, python: Path, *options: str, keep: bool = False) -> str:
+    """What pytest says; `keep`: with a policy that sends the model named."""
     paths = f"{ROOT}:{Path(__file__).parent}"
-    done = subprocess.run(  # noqa: S603  # our own words
-        command,
-        cwd=source,
-        env={"PYTHONPATH": paths, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    print(done.stdout.strip().splitlines()[-1])
-    return set(re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE))
+    environment = {"PYTHONPATH": paths, "PATH": "/usr/bin:/bin"} | ({"SWAP_SDK_KEEP": "1"} if keep else {})
+    command = [python, "-m", "pytest", "-q", *options]
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # our own words
+    return done.stdout
+
+
+def failing(source: Path, python: Path, *options: str) -> set[str]:
+    """Run the offline tests; prints the summary, returns what failed."""
+    said = run(source, python, "tests", "--ignore", "tests/api_resources", "-n", "2", *options)
+    print(said.strip().splitlines()[-1])
+    return set(re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE))
+
+
+def why(source: Path, python: Path, test: str) -> str:
+    """Why a test fails with the router in the SDK's place."""
+    asserted = re.findall(r"^ +(assert .*)", run(source, python, "-p", "swap_sdk", "--tb", "short", test), re.MULTILINE)
+    for line in asserted:
+        if "._middleware" in line:
+            return f"{PRIVATE}: {line}"
+    if " passed" in run(source, python, "-p", "swap_sdk", test, keep=True):
+        return f"{NAMED}: {asserted}"
+    return "UNEXPLAINED"
 
 
 def main() -> None:
@@ -66,18 +81,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         print(f"anthropic {sdk}: its tests with the SDK alone ...", flush=True)
         source, python = fetch(Path(folder), sdk)
-        alone = run(source, python)
+        alone = failing(source, python)
         print("... and with the router in its place", flush=True)
-        ours = run(source, python, "-p", "swap_sdk")
-    expected = {test for test in ours - alone if "test_middleware" in test}
-    print(f"\nfail with the router and not with the SDK alone: {len(ours - alone)}")
-    for test in sorted(ours - alone):
-        print(f"  {test}")
-    print(
-        f"of these in test_middleware.py, which asserts on the private client._middleware "
-        f"and on the model that a request names: {len(expected)}"
-    )
-    sys.exit(len(ours - alone - expected) > 0)
+        ours = failing(source, python, "-p", "swap_sdk")
+        print(f"\nfail with the router and not with the SDK alone: {len(ours - alone)}", flush=True)
+        reasons = {test: why(source, python, test) for test in sorted(ours - alone)}
+    for test, reason in reasons.items():
+        print(f"  {test}\n    {reason}")
+    for kind in (PRIVATE, NAMED, "UNEXPLAINED"):
+        print(f"{kind}: {sum(reason.startswith(kind) for reason in reasons.values())}")
+    sys.exit("UNEXPLAINED" in reasons.values())
 
 
 if __name__ == "__main__":
