@@ -17,6 +17,7 @@ from anthropic import APIRequest, APIResponse
 from .scope import current_tags
 
 if TYPE_CHECKING:
+    from .conversations import Turn
     from .policy import Decision
 
 _K = TypeVar("_K")
@@ -32,7 +33,7 @@ BATCHES = "/v1/messages/batches"
 class Call:
     """One SDK method invocation."""
 
-    __slots__ = ("attempts", "began", "call_id", "decision", "items", "requested_model", "tags")
+    __slots__ = ("attempts", "began", "call_id", "decision", "items", "requested_model", "tags", "turn")
 
     def __init__(self, call_id: str, requested_model: str | None, tags: Mapping[str, str]) -> None:
         self.call_id = call_id
@@ -44,6 +45,8 @@ class Call:
         self.attempts = 0
         self.began: float | None = None
         """By the Router's clock, at the first attempt."""
+        self.turn: Turn | None = None
+        """What the Router wants to hear of the answers, if it does."""
 
     def next_attempt(self, retries_taken: int) -> int:
         """The number of the attempt that begins now, from 1."""

@@ -182,6 +182,8 @@ class _Attempt:
             **self._head,
         )
         self._meter.spool.append(record)
+        if call.turn is not None and seen.usage is not None and record.sent_model is not None:
+            call.turn.hear(self._number, record.sent_model, seen.usage)
 
 
 class _Batch:

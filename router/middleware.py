@@ -7,18 +7,21 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import httpx2
 from anthropic import APIRequest, Middleware
 
 from . import call as calls
 from . import faults
-from .classify import Classifier
-from .decide import Situation, decide, named
+from .classify import Classifier, Task
+from .conversations import Conversations, Turn
+from .decide import Situation, decide, home_of, named, plain
 from .fallback import Answer, Outcome, how_far, judged, overloaded, rejected
-from .features import Body, mappings, texts
+from .features import Body, mappings
 from .learnt import Learnt
 from .peek import apeek, peek
 from .policy import AUTO, Decision, Policy
 from .scope import current_pin
+from .second_opinion import Doubt, LLMClassifier
 
 if TYPE_CHECKING:
     from anthropic import APIResponse, AsyncAPIResponse, AsyncCallNext, CallNext
@@ -30,6 +33,8 @@ class Ask(NamedTuple):
     request: APIRequest
     ahead: bool = False
     """Another model may be tried, so read as much of the answer as tells; else it goes to the caller untouched."""
+    hear: Callable[[httpx2.Response], None] | None = None
+    """Told the answer of a question of ours, which goes to nobody else."""
 
 
 Flow = Generator[Ask, Outcome, None]
@@ -60,7 +65,7 @@ class Router(Middleware):
         self._classifier = classifier
         self._platform = platform
         self._clock = clock
-        self._served: dict[int, str] = {}
+        self.conversations = Conversations(clock)
         self._learnt = Learnt()
 
     def handle(self, request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
@@ -75,7 +80,7 @@ class Router(Middleware):
                     if following is None:
                         raise
                 else:
-                    following = _continue(flow, _look(response, ahead=ask.ahead))
+                    following = _continue(flow, _look(response, ask))
                     if following is None:
                         return calls.presentable(response, request)
                     _dispose(response)
@@ -93,7 +98,7 @@ class Router(Middleware):
                     if following is None:
                         raise
                 else:
-                    following = _continue(flow, await _alook(response, ahead=ask.ahead))
+                    following = _continue(flow, await _alook(response, ask))
                     if following is None:
                         return calls.presentable(response, request)
                     await _adispose(response)
@@ -114,9 +119,11 @@ class Router(Middleware):
         call = (calls.current(request) if request.retries_taken else None) or calls.begin(request)
         if call.began is None:
             call.began = self._clock()
-        conversation = _conversation(body)
-        decision = call.decision or self._decide(request, body, conversation=conversation)
-        call.decision = decision
+        if call.decision is None:
+            turn = self._turn(body, call)
+            call.decision = yield from self._judge(request, body, call, turn=turn)
+            _follow(call, turn)
+        decision = call.decision
         home = self._home(decision)
         rest = list(decision.chain)
         while True:
@@ -130,8 +137,28 @@ class Router(Middleware):
             outcome = yield Ask(_with_model(request, body, home))
             if _accepted(outcome):
                 self._learnt.add(guess, rejection, body)
-        if conversation is not None and _accepted(outcome):
-            calls.keep(self._served, conversation, model)
+        if call.turn is not None and _accepted(outcome):
+            call.turn.served(model)
+
+    def _judge(
+        self, request: APIRequest, body: Body, call: calls.Call, *, turn: Turn | None
+    ) -> Generator[Ask, Outcome, Decision]:
+        """The decision; where its classifier is not sure and asks a model, with a second opinion."""
+        decision, asker = self._decide(request, body, call, turn=turn), self._classifier
+        if not isinstance(asker, LLMClassifier):
+            return decision
+
+        def again(task: Task) -> Decision:
+            return self._decide(request, body, call, turn=turn, task=task)
+
+        doubt = Doubt(decision, self.policy.for_tags(call.tags), self._platform, again)
+        question = asker.question(request, doubt)
+        if question is None:
+            return decision
+        if question.request is not None:
+            yield Ask(question.request, hear=question.hear)
+        task = asker.opinion(question)
+        return decision if task is None else again(task)
 
     def _batch(self, request: APIRequest, body: Body, items: Sequence[Body]) -> APIRequest:
         """Every request of a batch goes to the model decided for it; there is no fallback inside a batch."""
@@ -139,12 +166,27 @@ class Router(Middleware):
         routed: list[Body] = []
         for item in items:
             params: Body = item["params"]
-            decision = self._decide(request, params, conversation=None)
+            decision = self._decide(request, params, call, turn=None)
             call.items[str(item.get("custom_id"))] = decision
             routed.append({**item, "params": {**params, "model": decision.model}})
         return calls.replace_body(request, {**body, "requests": routed})
 
-    def _decide(self, request: APIRequest, body: Body, *, conversation: int | None) -> Decision:
+    def _turn(self, body: Body, call: calls.Call) -> Turn | None:
+        """The turn of a conversation; None where the model is not ours to choose, or nothing can be weighed."""
+        try:
+            policy, requested = self.policy.for_tags(call.tags), str(body.get("model"))
+            if current_pin() is not None or body.get("thread") is not None:
+                return None
+            home = plain(home_of(requested, policy, self._platform), policy)
+            return self.conversations.turn(body, home=home, spelling=lambda model: plain(model, policy))
+        except Exception as error:  # noqa: BLE001  # what cannot be weighed is decided without
+            faults.note("weighing", error)
+            return None
+
+    def _decide(
+        self, request: APIRequest, body: Body, call: calls.Call, *, turn: Turn | None, task: Task | None = None
+    ) -> Decision:
+        """`task`: what the request is for, if that is known already."""
         try:
 
             def against(model: str) -> str | None:
@@ -152,12 +194,15 @@ class Router(Middleware):
 
             situation = Situation(
                 pin=current_pin(),
-                previous=None if conversation is None else self._served.get(conversation),
+                previous=turn and turn.previous,
                 betas=_betas(request),
                 platform=self._platform,
                 against=against,
+                outlook=turn and turn.outlook,
             )
-            return decide(body, policy=self.policy, classifier=self._classifier, situation=situation)
+            policy = self.policy.for_tags(call.tags)
+            classifier = self._classifier if task is None else _told(task)
+            return decide(body, policy=policy, classifier=classifier, situation=situation)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with our judgement, the call goes on
             faults.note("deciding", error)
             requested = str(body.get("model"))
@@ -198,17 +243,21 @@ def _continue(flow: Flow, outcome: Outcome) -> Ask | None:
         return None
 
 
-def _look(response: object, *, ahead: bool) -> Answer:
+def _look(response: object, ask: Ask) -> Answer:
     answer = calls.answer_of(response)
-    if answer is None or not ahead:
+    if answer is not None and ask.hear is not None:
+        ask.hear(answer)
+    if answer is None or not ask.ahead:
         return Answer(answer and answer.status_code)
     enough = how_far(answer)
     return judged(answer) if enough is None else judged(answer, *peek(answer, enough))
 
 
-async def _alook(response: object, *, ahead: bool) -> Answer:
+async def _alook(response: object, ask: Ask) -> Answer:
     answer = calls.answer_of(response)
-    if answer is None or not ahead:
+    if answer is not None and ask.hear is not None:
+        ask.hear(answer)
+    if answer is None or not ask.ahead:
         return Answer(answer and answer.status_code)
     enough = how_far(answer)
     return judged(answer) if enough is None else judged(answer, *await apeek(answer, enough))
@@ -251,6 +300,13 @@ def _with_model(request: APIRequest, body: Body, model: str) -> APIRequest:
     return request if body.get("model") == model else calls.replace_body(request, {**body, "model": model})
 
 
+def _told(task: Task) -> Classifier:
+    def classify(_: Body) -> Task:
+        return task
+
+    return classify
+
+
 def _betas(request: APIRequest) -> Sequence[str]:
     """The beta features asked for by this request; those in a client's own headers are not seen here."""
     for name, value in request.headers.items():
@@ -259,9 +315,8 @@ def _betas(request: APIRequest) -> Sequence[str]:
     return ()
 
 
-def _conversation(body: Body) -> int | None:
-    """The same for every turn of a conversation: its model, system prompt and first message. None if it has none."""
-    messages = mappings(body.get("messages"))
-    if not messages:
-        return None
-    return hash((str(body.get("model")), *texts(body.get("system")), None, *texts(messages[0].get("content"))))
+def _follow(call: calls.Call, turn: Turn | None) -> None:
+    """Have the turn hear what the call's attempts used; in shadow, as if the model had been asked that was not."""
+    call.turn = turn
+    if turn is not None and call.decision is not None:
+        turn.instead = call.decision.shadow_model

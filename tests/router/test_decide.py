@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import Policy, Task, TaskType, explain, pinned
+from router import Policy, Task, TaskType, explain, pinned, tagged
 from router.decide import Situation, decide
+from router.features import Body
 from router.policy import TIERS
 
 HAIKU, SONNET, OPUS = (Policy().tiers[name].model for name in TIERS)
@@ -197,6 +198,122 @@ def test_shadow_decides_and_changes_nothing() -> None:
 
     assert decision.chain == (OPUS,)
     assert decision.shadow_model == HAIKU
+
+
+def scored(**shares: float) -> Any:
+    """A classifier that gives each tier a probability, by one task type of it."""
+    kinds: dict[str, Any] = {"haiku": "extraction", "sonnet": "coding", "opus": "hard_math"}
+    scores = {kinds[tier]: share for tier, share in shares.items()}
+    best = max(scores, key=lambda kind: scores[kind])
+    return lambda _: Task(type=best, confidence=scores[best], reason="said so", scores=scores)
+
+
+@pytest.mark.parametrize(
+    ("profile", "shares", "tier"),
+    [
+        ("balanced", {"haiku": 0.9, "sonnet": 0.05, "opus": 0.05}, "haiku"),
+        ("balanced", {"haiku": 0.6, "sonnet": 0.4, "opus": 0.0}, "sonnet"),  # 0.4 * 3 against 0.6
+        ("economy", {"haiku": 0.6, "sonnet": 0.4, "opus": 0.0}, "haiku"),  # 0.4 * 1 against 0.6
+        ("quality", {"haiku": 0.0, "sonnet": 0.8, "opus": 0.2}, "opus"),  # 0.2 * 8 against 0.8
+        ("economy", {"haiku": 0.0, "sonnet": 0.8, "opus": 0.2}, "sonnet"),
+    ],
+)
+def test_the_tier_is_the_one_of_least_expected_regret(profile: Any, shares: dict[str, float], tier: str) -> None:
+    """A step too low is held to cost what the profile says, a step too high 1; and confidence is that of the tier."""
+    decision = decide(a_body(), policy=Policy(profile=profile, margin=0.0), classifier=scored(**shares))
+
+    assert decision.tier == tier
+    assert decision.confidence == shares[tier]
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=3, max_size=3), st.floats(0, 20), st.sampled_from(["opus", "sonnet", "haiku"])
+)
+def test_no_other_tier_would_be_regretted_less(weights: list[float], cost: float, named: str) -> None:
+    """Of all tiers, the one chosen has the least expected regret, as far as the model named lets it."""
+    total = sum(weights) or 1.0
+    shares = [weight / total for weight in weights]
+    policy = Policy(step_down_cost=cost, margin=0.0)
+
+    decision = decide(a_body(model="auto"), policy=policy, classifier=scored(**dict(zip(TIERS, shares, strict=True))))
+
+    regrets = [
+        sum(share * ((rank - choice) * cost if rank > choice else choice - rank) for rank, share in enumerate(shares))
+        for choice in range(3)
+    ]
+    assert regrets[TIERS.index(decision.tier or "opus")] <= min(regrets) + 1e-9
+
+
+def test_a_classifier_that_is_not_sure_of_a_tier_leaves_it_to_the_default() -> None:
+    """Below the margin the default is taken, and the confidence said is the one in the default."""
+    shares = {"haiku": 0.45, "sonnet": 0.2, "opus": 0.35}
+
+    decision = decide(a_body(), policy=Policy(default="opus", margin=0.5), classifier=scored(**shares))
+
+    assert (decision.tier, decision.confidence) == ("opus", 0.35)
+    assert "not sure" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("keys", "task_type", "model"),
+    [
+        ({"floor": "sonnet"}, "extraction", SONNET),
+        ({"ceiling": "sonnet"}, "hard_math", SONNET),
+        ({"deny": [HAIKU]}, "extraction", SONNET),
+        ({"allow": ["haiku"]}, "hard_math", HAIKU),
+    ],
+)
+def test_what_the_policy_closes_is_not_chosen(keys: dict[str, Any], task_type: TaskType, model: str) -> None:
+    """Floor and ceiling, allow and deny: the nearest tier that is open is taken, and the reason says so."""
+    decision = decide(a_body(), policy=Policy(**keys), classifier=says(task_type))
+
+    assert decision.model == model
+    assert "is not open" in decision.reason
+    assert all(Policy(**keys).allowed(tried) for tried in decision.chain)
+
+
+@given(st.text(), st.sampled_from([1, 20, 99]))
+def test_the_rollout_sticks_to_the_conversation(text: str, percent: int) -> None:
+    """Every turn of a conversation is on the same side; who is not routed keeps the model, with the decision beside."""
+    first = {"role": "user", "content": text or "a"}
+    later = [first, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+    bodies: list[Body] = [a_body(messages=[first]), a_body(messages=later)]
+
+    routed = {decide(body, policy=Policy(rollout=percent), classifier=says("extraction")).model for body in bodies}
+
+    assert len(routed) == 1
+    whole = decide(bodies[0], policy=Policy(rollout=0), classifier=says("extraction"))
+    assert (whole.model, whole.shadow_model) == (OPUS, HAIKU)
+
+
+@pytest.mark.parametrize("messages", [None, [], "hello", {}, [1], [{"role": "user", "content": "a"}, None]])
+def test_what_is_no_request_goes_where_it_was_sent(messages: Any) -> None:
+    """It is of no known type, says why, and keeps the model named."""
+    decision = decide(a_body(messages=messages), policy=Policy())
+
+    assert (decision.chain, decision.task_type) == ((OPUS,), None)
+    assert decision.reason == "no well-formed request"
+
+
+def test_explain_shows_what_each_model_would_cost() -> None:
+    """By model, the expected cost of the turn in US dollars, exact; and the signals, without any text."""
+    decision = explain(a_body("Translate into German: good morning, dear colleagues", system="Be brief. " * 400))
+
+    assert list(decision.alternatives) == [HAIKU, SONNET, OPUS]
+    haiku, sonnet, opus = decision.alternatives.values()
+    assert haiku < sonnet < opus == 2 * sonnet
+    assert decision.signals["messages"] == 1
+    assert "colleagues" not in repr(decision)
+
+
+def test_explain_goes_by_the_tags() -> None:
+    """The policy's overrides for the tags given hold, as they would for a call that carries them."""
+    policy = Policy(when=({"tags": {"team": "search"}, "floor": "opus"},))
+
+    assert explain(a_body(), policy=policy, tags={"team": "search"}).tier == "opus"
+    with tagged(team="search"):
+        assert explain(a_body(), policy=policy).tier == "opus"
+    assert "not open" not in explain(a_body(), policy=policy, tags={}).reason
 
 
 def test_explain_says_what_would_be_done() -> None:
