@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import click
 
@@ -65,6 +65,18 @@ def _batch_commands():
     return batch_commands
 
 
+def _route_commands():
+    from . import route_commands  # noqa: PLC0415  # the same
+
+    return route_commands
+
+
+def _policy_commands():
+    from . import policy_commands  # noqa: PLC0415  # the same
+
+    return policy_commands
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -92,15 +104,81 @@ def ingest(place: Place, *, as_json: bool) -> None:
     _commands().ingest(place.home, as_json=as_json)
 
 
-@cli.command()
-@click.option("--by", multiple=True, help="day, hour, model, task_type, tag:<key>, ...; a comma combines; repeatable.")
-@click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: thirty days]")
-@click.option("--until", metavar="DAY|TIME", help="Up to here, UTC; a day is included. [default: today]")
+_since = click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: thirty days]")
+_until = click.option("--until", metavar="DAY|TIME", help="Up to here, UTC; a day is included. [default: today]")
+_by = click.option(
+    "--by", multiple=True, help="day, hour, model, task_type, tag:<key>, ...; a comma combines; repeatable."
+)
+_policy = click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A policy.yaml; else the default."
+)
+
+
+@cli.group(invoke_without_command=True)
+@_by
+@_since
+@_until
+@_json
+@click.pass_context
+def report(ctx: click.Context, *, by: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
+    """Say what was spent, on what, and what routing and caching saved."""
+    if ctx.invoked_subcommand is None:
+        _commands().report(ctx.obj.home, by=by, since=since, until=until, now=_now(), as_json=as_json)
+    elif by or since or until or as_json:
+        raise click.UsageError(f"found options before {ctx.invoked_subcommand}, expected them after it")
+
+
+@report.command()
+@_by
+@_since
+@_until
 @_json
 @click.pass_obj
-def report(place: Place, *, by: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
-    """Say what was spent, on what, and what routing and caching saved."""
-    _commands().report(place.home, by=by, since=since, until=until, now=_now(), as_json=as_json)
+def routing(place: Place, *, by: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
+    """Say what the router decided and what that saved, caches and tokenizers counted."""
+    _route_commands().report(place.home, by=by, since=since, until=until, now=_now(), as_json=as_json)
+
+
+@cli.command()
+@click.argument("file", default="-", type=click.File("rb"))
+@_policy
+@_json
+@click.pass_context
+def route(ctx: click.Context, *, file: BinaryIO, policy: Path | None, as_json: bool) -> None:
+    """Say where requests would go, and why; no call is made.
+
+    FILE or standard input: one Messages body, an array of them, or JSON Lines, also gzipped; each a body, or an object
+    with one under "request". Exit code 1 if one is no request.
+    """
+    ctx.exit(0 if _route_commands().route(file, policy=policy, as_json=as_json) else 1)
+
+
+@cli.command("eval")
+@click.argument("file", type=click.File("rb"))
+@_policy
+@click.option("--by", multiple=True, type=click.Choice(["source", "lang"]), help="Also apart by these; repeatable.")
+@_json
+@click.pass_context
+def evaluate(ctx: click.Context, *, file: BinaryIO, policy: Path | None, by: tuple[str, ...], as_json: bool) -> None:
+    """Say how right the router is on a labelled FILE.
+
+    JSON Lines, also gzipped: objects with "request", "task_type", and if you like "tier", "also" (task types that fit
+    as well), "source", "lang". Exit code 1 if a row cannot be read.
+    """
+    ctx.exit(0 if _route_commands().evaluate(file, policy=policy, by=by, as_json=as_json) else 1)
+
+
+@cli.command()
+@click.argument("call_id")
+@click.argument("verdict", type=click.Choice(["good", "bad"]))
+@click.option("--note", help="Why, in your words; kept in the ledger.")
+@click.pass_obj
+def feedback(place: Place, *, call_id: str, verdict: str, note: str | None) -> None:
+    """Say whether the answer of a call was good.
+
+    Said again, it replaces what was said before.
+    """
+    _route_commands().feedback(place.home, call_id, verdict=verdict, note=note, now=_now())
 
 
 @cli.command()
@@ -146,6 +224,20 @@ def pull(ctx: click.Context, *, everything: bool, as_json: bool) -> None:
     """Collect the results that nobody read, so that they are counted; exit code 1 if that failed for a batch."""
     done = _batch_commands().pull(ctx.obj.home, everything=everything, now=_now(), as_json=as_json)
     ctx.exit(0 if done else 1)
+
+
+@cli.group("policy")
+def policies() -> None:
+    """The routing policy."""
+
+
+@policies.command("check")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_json
+@click.pass_context
+def check_policy(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
+    """Show what a policy says and what is doubtful about it: the given FILE, else the default; exit code 1 if wrong."""
+    ctx.exit(0 if _policy_commands().check_policy(file, now=_now(), as_json=as_json) else 1)
 
 
 @cli.group()

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +21,7 @@ from .doctor import Diagnosis
 from .ingest import IngestReport
 from .period import Period
 from .reports import CostRow, Health, Totals
+from .routing_report import RoutingRow
 
 FIRST_STEPS = """\
 Nothing is recorded in {home} yet. Swap one import, and run your program:
@@ -76,7 +77,7 @@ def as_json(value: object) -> str:
     return json.dumps(value, default=_plainer, indent=2, ensure_ascii=False)
 
 
-def rows_as_json(by: Sequence[str], rows: Iterable[CostRow]) -> dict[str, object]:
+def rows_as_json(by: Sequence[str], rows: Iterable[CostRow | RoutingRow]) -> dict[str, object]:
     """A breakdown, each group with its dimensions named."""
     return {
         "by": by,
@@ -108,28 +109,47 @@ def ingested(report: IngestReport) -> str:
 
 def show_totals(out: Console, totals: Totals, period: Period, *, health: Health, home: Path) -> None:
     """The period in a few lines, then what is missing from them; or what to do where there is nothing."""
+    show_period(out, period, health=health, home=home, empty=not totals.attempts)
+    if totals.attempts:
+        out.print(grid(_facts(totals)))
+    for note in notes(totals, health):
+        out.print(f"! {note}", style="yellow")
+
+
+def show_period(out: Console, period: Period, *, health: Health, home: Path, empty: bool) -> None:
+    """Which period it is about, and whether the data are real; or what to do where there is nothing."""
     if health.demo:
         out.print("DEMO DATA: these calls never happened.\n", style="bold yellow")
     if not health.attempts:
         out.print(FIRST_STEPS.format(home=home), soft_wrap=True)
-    elif not totals.attempts:
+    elif empty:
         out.print(f"Nothing happened from {_span(period)}. There are attempts from {_known(health)}: try --since.")
     else:
         out.print(f"{_span(period)}, UTC", style="bold")
-        out.print(_grid(_facts(totals)))
-    for note in notes(totals, health):
-        out.print(f"! {note}", style="yellow")
 
 
 def _known(health: Health) -> str:
     return f"{health.first_at:%Y-%m-%d %H:%M} to {health.last_at:%Y-%m-%d %H:%M}"
 
 
-def _grid(rows: Iterable[Sequence[str]]) -> Table:
+def grid(rows: Iterable[Sequence[str]]) -> Table:
+    """Rows of words, in columns."""
     grid = Table.grid(padding=(0, 2))
     for row in rows:
         grid.add_row(*row)
     return grid
+
+
+def columns(*names: str, first: str, left: Collection[int] = ()) -> Table:
+    """An empty table: figures to the right, the first column and those numbered in `left` to the left.
+
+    Where room is short, the first column is folded.
+    """
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for number, name in enumerate(names, 1):
+        table.add_column(name, justify="left" if number in left else "right", no_wrap=True)
+    return table
 
 
 def _facts(totals: Totals) -> list[tuple[str, str, str]]:
@@ -216,7 +236,7 @@ def title(dimension: str) -> str:
 
 def show_diagnosis(out: Console, diagnosis: Diagnosis) -> None:
     """Facts, then what is wrong and what to do about it."""
-    out.print(_grid((name, plain(value)) for name, value in diagnosis.facts.items()))
+    out.print(grid((name, plain(value)) for name, value in diagnosis.facts.items()))
     out.print()
     for loss in diagnosis.acknowledged:
         out.print(f"acknowledged: {plain(loss)}")

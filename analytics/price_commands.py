@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 from . import present
 from .contract import Contract
 from .desk import price_all
+from .documents import documents
 from .exceptions import SettingsError
 from .ingest import ingest
 from .ledger import Ledger, run
@@ -26,7 +26,7 @@ def price(text: str, *, home: Path, contract: Path | None, as_json: bool) -> boo
     """Print a receipt for each call in `text`; True if all of them are priced."""
     prices = PriceTable.load()
     agreed = Contract.load(contract, prices) if contract else Contract.of(home, prices)
-    calls, show, sound = list(_calls(text)), _printer(as_json=as_json), True
+    calls, show, sound = list(documents(text)), _printer(as_json=as_json), True
     if not calls:
         raise SettingsError('found nothing to price, expected JSON such as {"model": ..., "at": ..., "usage": {...}}')
     for first in range(0, len(calls), _AT_ONCE):
@@ -59,9 +59,16 @@ def _of_call(ledger: Ledger, call_id: str) -> list[Receipt]:
             call_id=call_id,
             attempt=attempt["attempt"],
             outcome=attempt["error_type"] or attempt["status"],
+            **_said(attempt),
         )
         for attempt in attempts
     ]
+
+
+def _said(attempt: Mapping[str, Any]) -> dict[str, object]:
+    """The feedback that was given to the call, as far as there is any."""
+    said = {"feedback": attempt["verdict"], "feedback_note": attempt["note"]}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _printer(*, as_json: bool) -> Callable[[Receipt], None]:
@@ -69,23 +76,3 @@ def _printer(*, as_json: bool) -> Callable[[Receipt], None]:
         return lambda one: click.echo(as_json_line(one))
     out = present.console()
     return lambda one: show_receipt(out, one)
-
-
-def _calls(text: str) -> Iterator[object]:
-    """One JSON document, an array's items, or JSON Lines; what cannot be read is a ValueError among the calls."""
-    whole = _parsed(text)
-    if isinstance(whole, ValueError):
-        for number, line in enumerate(text.split("\n"), 1):
-            if line.strip():
-                yield _parsed(line, f"line {number}: ")
-    elif isinstance(whole, list):
-        yield from whole  # pyright: ignore[reportUnknownVariableType] - JSON
-    else:
-        yield whole
-
-
-def _parsed(text: str, where: str = "") -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return ValueError(f"{where}found {text.strip()[:40]!r}, expected JSON ({error})")

@@ -180,10 +180,7 @@ def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[CostRow
     `by` names one or more of DIMENSIONS or `tag:<key>`. Raises SettingsError for any other. A call whose attempts fall
     into several groups counts in each.
     """
-    if not by:
-        raise SettingsError("by: found nothing, expected at least one dimension")
-    for dimension in by:
-        _check_dimension(dimension)
+    check_dimensions(by)
     names = [field.name for field in fields(CostRow) if field.name != "group"]
     rows = [
         CostRow(group=tuple(row["members"]), **{name: row[name] for name in names})
@@ -256,10 +253,14 @@ def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict
     )
 
 
-def _check_dimension(dimension: str) -> None:
-    key = dimension.removeprefix("tag:")
-    if dimension not in DIMENSIONS and (key == dimension or not key):
-        raise SettingsError(f"by: found {dimension!r}, expected one of {', '.join(DIMENSIONS)} or tag:<key>")
+def check_dimensions(by: Sequence[str]) -> None:
+    """Raises SettingsError unless `by` names one or more of DIMENSIONS or `tag:<key>`."""
+    if not by:
+        raise SettingsError("by: found nothing, expected at least one dimension")
+    for dimension in by:
+        key = dimension.removeprefix("tag:")
+        if dimension not in DIMENSIONS and (key == dimension or not key):
+            raise SettingsError(f"by: found {dimension!r}, expected one of {', '.join(DIMENSIONS)} or tag:<key>")
 
 
 def _counts(pairs: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, int], ...]:
