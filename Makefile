@@ -34,7 +34,7 @@ demo: install
 	@test "$(DASHBOARD)" = no || $(BIN)/tollgate --demo dashboard
 
 test: install chromium check
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: install
 	@$(BIN)/ruff check .
