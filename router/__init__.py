@@ -5,7 +5,7 @@ from router import Anthropic          # was: from anthropic import Anthropic
 
 from __future__ import annotations
 
-from .classify import Classifier, Task, TaskType, classify
+from .classify import Classifier, Task, TaskType, classify, warm
 from .client import Anthropic, AsyncAnthropic, wrap
 from .clouds import (
     AnthropicAWS,
@@ -28,6 +28,7 @@ from .middleware import Router
 from .policy import Decision, Policy, Tier
 from .record import UsageRecord
 from .scope import pinned, tag_process, tagged
+from .second_opinion import LLMClassifier
 from .spool import Spool
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "AsyncAnthropicVertex",
     "Classifier",
     "Decision",
+    "LLMClassifier",
     "Meter",
     "Policy",
     "PolicyError",
@@ -62,5 +64,6 @@ __all__ = [
     "pinned",
     "tag_process",
     "tagged",
+    "warm",
     "wrap",
 ]

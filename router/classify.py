@@ -1,16 +1,23 @@
-"""What a request is for: body -> TaskType with confidence and reason. Pure, no I/O, no network.
+"""What a request is for: body -> TaskType with a calibrated confidence and a reason. Pure, no network.
 
-`Classifier` is the interface; `classify` is a small rule-based one that looks at word stems and at the shape of the
-request. Its confidences are the rules' own guesses, not calibrated figures.
+`Classifier` is the interface; `classify` asks the trained network of net.py. NumPy and the weights are loaded at the
+first request, or by `warm`; where they cannot be, every task is unknown, and the log says so once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from . import faults
 from .features import Body, Features, look
+
+if TYPE_CHECKING:
+    from .net import Net
 
 TaskType = Literal[
     "classification",
@@ -41,88 +48,59 @@ class Task(NamedTuple):
     """From 0 to 1."""
     reason: str
     """The signals in one phrase, without any text of the request."""
+    scores: Mapping[TaskType, float] = MappingProxyType({})
+    """The probability of each type, in sum 1; empty where a classifier tells only one."""
 
 
 Classifier = Callable[[Body], Task]
 
 
 def classify(body: Body) -> Task:
-    """The task type of a Messages request, by the words of the pending task and of the system prompt, then by shape."""
+    """The task type of a Messages request: what it is for, by its words and by its shape."""
     return classify_features(look(body))
 
 
 def classify_features(features: Features) -> Task:
     """`classify`, for who has looked at the request already."""
-    if not features.pending.strip():
+    if not (features.pending.strip() or features.system.strip()):
         return Task(type=None, confidence=0.0, reason="no text to go by")
-    if features.tools:
-        return Task(type="agentic_tools", confidence=0.8, reason=f"{features.tools} tools")
-    for text, confidence, where in ((features.pending, 0.75, "the task"), (features.system, 0.65, "the system prompt")):
-        if found := _by_words(text):
-            if found == "short_summary" and features.characters > _LONG:
-                found = "long_summary"
-            return Task(type=found, confidence=confidence, reason=f"the words of {where}")
-    return _by_shape(features)
+    if (net := _net()) is None:
+        return Task(type=None, confidence=0.0, reason="the classifier cannot be loaded")
+    try:
+        scores = net.probabilities(features)
+    except Exception as error:  # noqa: BLE001  # no request is worth a failed call
+        faults.note("classifying", error)
+        return Task(type=None, confidence=0.0, reason="the classifier failed")
+    first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+    reason = f"{scores[first]:.2f}, before {second} {scores[second]:.2f}"
+    return Task(type=first, confidence=scores[first], reason=reason, scores=scores)
 
 
-_LONG = 6_000
-"""Characters from which a summary is a long one."""
+def signals(features: Features, task: Task) -> Mapping[str, float]:
+    """How much each part of a request speaks for the type found: the probability that is lost without looking at it.
+
+    A negative share speaks against it.
+    """
+    if task.type is None or not task.scores or (net := _net()) is None:
+        return {}
+    lost = {part: task.scores[task.type] - scores[task.type] for part, scores in net.without(features).items()}
+    return {part: round(share, 3) for part, share in lost.items() if abs(share) >= _SAYS_SOMETHING}
 
 
-def _by_words(text: str) -> TaskType | None:
-    """The first type of the table one of whose stems begins a word of the text, or whose characters stand in it."""
-    ask = _ask(text).lower()
-    found = {
-        task_type
-        for word in set(_WORD.findall(ask))
-        for stem, task_type in _STEMS.get(word[:_KEY], ())
-        if word.startswith(stem)
-    }
-    found.update(task_type for characters, task_type in _CHARACTERS.items() if characters in ask)
-    return next((task_type for task_type in _WORDS if task_type in found), None)
+_SAYS_SOMETHING = 0.01
 
 
-def _ask(text: str) -> str:
-    """The first and the last 200 characters: instructions stand before or after the material, seldom inside it."""
-    return text if len(text) <= 400 else text[:200] + "\n" + text[-200:]
+def warm() -> bool:
+    """Load the classifier now rather than at the first request, about 0.1 s; False if it cannot be."""
+    return _net() is not None
 
 
-def _by_shape(features: Features) -> Task:
-    if features.code:
-        return Task(type="coding", confidence=0.6, reason="code in the request")
-    if features.max_tokens is not None and features.max_tokens <= 16:
-        return Task(type="classification", confidence=0.7, reason="room for a few words only")
-    if features.turns > 2:
-        return Task(type="conversation", confidence=0.6, reason="several turns")
-    if features.characters < 300 and features.pending.rstrip().endswith(("?", "？")):
-        return Task(type="simple_qa", confidence=0.6, reason="a short question")
-    return Task(type=None, confidence=0.0, reason="no rule fits")
+@cache
+def _net() -> Net | None:
+    try:
+        from .net import Net  # noqa: PLC0415  # NumPy is loaded when it is needed, not at import
 
-
-_WORDS: dict[TaskType, str] = {
-    "hard_math": "prove proof theorem lemma integral eigenvalue beweis démontre demuestr 证明 証明",
-    "refactor": "refactor codebase 重构 リファクタ",
-    "architecture": "architect microservice tradeoff scalab アーキテクチャ 架构",
-    "research": "literature evidence citation",
-    "reasoning": "puzzle constraint",
-    "classification": "classif categor sentiment triage spam label klassifi einordn clasific 分类 分類",
-    "extraction": "extract extrahier extrae extrai 提取 抽出",
-    "short_summary": "summar zusammenfass résum resum riassum tldr 总结 要約",
-    "transform": "translat rephrase paraphras reformat proofread convert übersetz tradu 翻译 翻訳",
-    "coding": "function script unittest pytest traceback sql regex compile implement debug",
-    "analysis": "analy compar evaluat recommend interpret analysier 分析",
-    "writing": "draft compose email essay story speech letter poem blog schreib rédige redact escrib 書いて 撰写",
-}
-"""The signals, dear work before cheap work: a wrong step up costs money, a wrong step down costs the answer."""
-
-_WORD = re.compile(r"[^\W\d_]+")
-_KEY = 4
-"""Stems are looked up by their first characters."""
-_STEMS: dict[str, list[tuple[str, TaskType]]] = {}
-_CHARACTERS: dict[str, TaskType] = {}
-for _type, _stems in _WORDS.items():
-    for _stem in _stems.split():
-        if _stem < "\u3000":
-            _STEMS.setdefault(_stem[:_KEY], []).append((_stem, _type))
-        else:
-            _CHARACTERS[_stem] = _type
+        return Net(Path(str(files("router"))) / "model")
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with it, calls go on
+        faults.note("loading the classifier", error)
+        return None
