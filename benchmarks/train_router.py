@@ -30,7 +30,7 @@ MODEL = Path(str(files("router"))) / "model"
 VARIATIONS = 2
 """Of every request: a network learns from each, and one from the requests as they are."""
 SIZE = Size()
-SHARPNESS = 1.25
+SHARPNESS = 1.15
 """What the networks' logarithms of odds are multiplied with, so that their confidence is right on sources left out."""
 
 
