@@ -57,10 +57,9 @@ _NOTHING = Bag(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.ui
 def bags(features: Features) -> list[Bag]:
     """A bag for each of PARTS."""
     task = features.pending
-    return [
-        bag(text)
-        for text in (features.system, task, task[:_END], task[-_END:], features.earlier[:900], features.offered[:400])
-    ]
+    texts = (features.system, task, task[:_END], task[-_END:], features.earlier[:900], features.offered[:400])
+    made = {text: bag(text) for text in set(texts)}  # a short task is its own beginning and end
+    return [made[text] for text in texts]
 
 
 def bag(text: str) -> Bag:
@@ -174,8 +173,9 @@ class Net:
 
     def _inputs(self, features: Features) -> tuple[Floats, Floats, Floats]:
         found = bags(features)
-        of_grams = np.stack([self._sum(one) for one in found])
-        of_words = np.stack([self._words.mean(one.words) for one in found])
+        distinct = {id(one): one for one in found}
+        sums = {name: (self._sum(one), self._words.mean(one.words)) for name, one in distinct.items()}
+        of_grams, of_words = (np.stack(one) for one in zip(*(sums[id(one)] for one in found), strict=True))
         dense = (np.array(shape(features), np.float32) - self._mean) / self._deviation
         return of_grams, of_words, dense.clip(-4, 4)
 
