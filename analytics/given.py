@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple, cast
 
-from router.classify import TaskType
+from router.classify import TASK_TYPES, TaskType
 
 from .evaluate import TIERS, Label
 
-TASK_TYPES: tuple[TaskType, ...] = get_args(TaskType)
 _KINDS = {"NoneType": "nothing", "dict": "an object", "list": "a list", "str": "a string", "bool": "true or false"}
 
 

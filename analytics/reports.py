@@ -10,14 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from router.spool import lost_records
 
 from .exceptions import SettingsError
 from .ingest import waiting_bytes
-from .ledger import Ledger
+from .ledger import Ledger, run
 from .period import Period, naive
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Row = TypeVar("_Row", bound="DataclassInstance")
 
 DEMO_MARKER = "DEMO"
 """The file that says that a home holds demo data; every reader labels what it shows."""
@@ -181,12 +186,16 @@ def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[CostRow
     into several groups counts in each.
     """
     check_dimensions(by)
-    names = [field.name for field in fields(CostRow) if field.name != "group"]
-    rows = [
-        CostRow(group=tuple(row["members"]), **{name: row[name] for name in names})
-        for row in _breakdown(ledger, filters, by)
-    ]
-    return sorted(rows, key=lambda row: row.group[0] or "") if by[0] in ("day", "hour") else rows
+    return grouped(CostRow, _breakdown(ledger, filters, by), by)
+
+
+def grouped(kind: type[_Row], found: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[_Row]:
+    """The rows of a question as `kind`, each with its members as its group; by time if that is the first dimension."""
+    if by and by[0] in ("day", "hour"):
+        found = sorted(found, key=lambda row: row["members"][0] or "")
+    names = [field.name for field in fields(kind)]
+    whole = ({**row, "group": tuple(row["members"])} for row in found)
+    return [kind(**{name: row[name] for name in names}) for row in whole]
 
 
 def health(ledger: Ledger) -> Health:
@@ -241,16 +250,19 @@ _NOTHING = Totals(
 
 
 def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict[str, Any]]:
-    return ledger.query(
-        "breakdown",
-        dimensions=list(by),
-        start=naive(filters.period.start),
-        until=naive(filters.period.end),
-        models=list(filters.models),
-        task_types=list(filters.task_types),
-        tag_keys=list(filters.tags),
-        tag_values=list(filters.tags.values()),
-    )
+    with ledger.read() as con:
+        run(con, "member_of")
+        return run(
+            con,
+            "breakdown",
+            dimensions=list(by),
+            start=naive(filters.period.start),
+            until=naive(filters.period.end),
+            models=list(filters.models),
+            task_types=list(filters.task_types),
+            tag_keys=list(filters.tags),
+            tag_values=list(filters.tags.values()),
+        )
 
 
 def check_dimensions(by: Sequence[str]) -> None:

@@ -7,13 +7,13 @@ model, in the tokens where the tokenizers differ, and in the cache where a switc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 
 from .ledger import Connection, Ledger, run
 from .period import naive
 from .prices import PriceTable
-from .reports import Filters, check_dimensions
+from .reports import Filters, check_dimensions, grouped
 from .router_prices import TOKENS_FOR_THE_SAME_TEXT
 
 COUNTED = (
@@ -112,14 +112,10 @@ def routing(
         run(con, "routing_room")
         run(con, "routing_lines", opus=opus, models=list(percents), percents=list(percents.values()))
         run(con, "rate")
+        run(con, "member_of")
         total, found = _rows(con, ()), {by: _rows(con, by) for by in asked}
     return RoutingReport(total=total[0] if total else None, tables=found, opus=opus)
 
 
 def _rows(con: Connection, by: Sequence[str]) -> tuple[RoutingRow, ...]:
-    names = [field.name for field in fields(RoutingRow) if field.name != "group"]
-    rows = [
-        RoutingRow(group=tuple(row["members"]), **{name: row[name] for name in names})
-        for row in run(con, "routing", dimensions=list(by))
-    ]
-    return tuple(sorted(rows, key=lambda row: row.group[0] or "") if by and by[0] in ("day", "hour") else rows)
+    return tuple(grouped(RoutingRow, run(con, "routing", dimensions=list(by)), by))

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from labelled import Row, load, vary
@@ -20,12 +20,11 @@ from networks import Floats, Inputs, Size, log_odds, matrix, train
 from numpy.typing import NDArray
 from validation import figures, left_out
 
-from router.classify import TaskType
+from router.classify import TASK_TYPES
 from router.features import look
 from router.net import PARTS, Bag, Words, bags, shape
 from router.policy import TIERS, Policy
 
-TYPES: tuple[TaskType, ...] = get_args(TaskType)
 MODEL = Path(str(files("router"))) / "model"
 VARIATIONS = 2
 """Of every request: a network learns from each, and one from the requests as they are."""
@@ -45,7 +44,7 @@ def read(rows: Sequence[Row], words: Words) -> Inputs:
             part.append(bag)
         known.append(np.concatenate([words.mean(bag.words) for bag in found]))
         shapes.append(shape(features))
-    types = np.array([TYPES.index(row.task_type) for row in rows])
+    types = np.array([TASK_TYPES.index(row.task_type) for row in rows])
     return Inputs(tuple(map(matrix, parts)), np.array(known), np.array(shapes, np.float32), types)
 
 
@@ -73,7 +72,7 @@ def learn(rows: Sequence[Row], ways: Sequence[Inputs]) -> tuple[list[dict[str, F
 def tiers() -> NDArray[np.int64]:
     """The number of each task type's tier, by the default policy."""
     tasks = Policy().tasks
-    return np.array([TIERS.index(tasks[name]) for name in TYPES])
+    return np.array([TIERS.index(tasks[name]) for name in TASK_TYPES])
 
 
 def answer(networks: Sequence[dict[str, Floats]], inputs: Inputs) -> Floats:
@@ -92,7 +91,7 @@ def write(networks: Sequence[dict[str, Floats]], mean: Floats, deviation: Floats
     }
     np.savez(
         MODEL / "net.npz",
-        types=np.array(TYPES),
+        types=np.array(TASK_TYPES),
         networks=np.array(len(networks)),
         sharpness=np.array(SHARPNESS),
         vectors=np.round(vectors / scale).astype(np.int8),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from router.policy import TIERS, Policy
+from analytics.evaluate import Case, Label, by, evaluate
+from router.classify import TASK_TYPES, Task
+from router.policy import STEP_DOWN_COST, TIERS, Policy, TierName
+from router.tiers import confidence_in, shares, worth
 
 Floats = NDArray[np.float32]
 
@@ -32,51 +35,60 @@ def left_out(sources: Sequence[str]) -> Iterator[NDArray[np.bool_]]:
 def figures(given: Floats, types: NDArray[np.int64], tiers: NDArray[np.int64], sources: Sequence[str]) -> None:
     """Print the figures of the README, and what the probabilities have to be sharpened by."""
     right = tiers[types]
-    sharpness = min(np.arange(0.6, 1.8, 0.05), key=lambda by: _surprise(_by_tier(given, tiers, by), right))
-    by_tier = _by_tier(given, tiers, sharpness)
+    sharpness = min(np.arange(0.6, 1.8, 0.05), key=lambda by: _surprise(_sharp(given, by), tiers, right))
+    tasks = [_task(row) for row in _sharp(given, sharpness).tolist()]
+    labels = [Label(TASK_TYPES[kind], TIERS[tier]) for kind, tier in zip(types, right, strict=True)]
     print(f"{len(types)} requests of {len(set(sources))} sources left out; sharpness {sharpness:.2f}")
-    print(f"task accuracy {(given.argmax(1) == types).mean():.3f}")
-    _print("the most probable tier", by_tier, by_tier.argmax(1), right)
-    for profile in ("economy", "balanced", "quality"):
-        _print(f"profile {profile}", by_tier, _decided(by_tier, Policy(profile=profile)), right)
-    chosen = _decided(by_tier, Policy())
-    for name in sorted(set(sources)):
-        of = np.array([source == name for source in sources])
-        print(f"  {name:55} {of.sum():5} {(chosen[of] == right[of]).mean():.2f}")
+    _print("the most probable tier", _cases(tasks, labels, sources, Policy(), _most_probable))
+    for profile, cost in STEP_DOWN_COST.items():
+        _print(f"profile {profile}", _cases(tasks, labels, sources, Policy(step_down_cost=cost), _decided))
+    for name, found in by(_cases(tasks, labels, sources, Policy(), _decided), lambda case: case.source).items():
+        print(f"  {name:55} {found.cases:5} {found.tier_accuracy:.2f}")
 
 
-def calibration_error(confidence: Floats, correct: NDArray[np.bool_], bins: int = 10) -> float:
-    """The expected calibration error: how far confidence is from accuracy, on average over bins of confidence."""
-    at = np.minimum((confidence * bins).astype(int), bins - 1)
-    return sum(
-        float((at == one).mean() * abs(confidence[at == one].mean() - correct[at == one].mean()))
-        for one in set(at.tolist())
-    )
+def _task(odds: Sequence[float]) -> Task:
+    scores = dict(zip(TASK_TYPES, odds, strict=True))
+    best = max(scores, key=scores.__getitem__)
+    return Task(type=best, confidence=scores[best], reason="", scores=scores)
 
 
-def _print(name: str, by_tier: Floats, chosen: NDArray[np.int64], right: NDArray[np.int64]) -> None:
-    confidence = by_tier[np.arange(len(chosen)), chosen]
+def _decided(task: Task, policy: Policy) -> TierName:
+    return worth(task, policy)[0]
+
+
+def _most_probable(task: Task, policy: Policy) -> TierName:
+    by_tier = shares(task, policy)
+    return max(by_tier, key=by_tier.__getitem__)
+
+
+def _cases(
+    tasks: Sequence[Task],
+    labels: Sequence[Label],
+    sources: Sequence[str],
+    policy: Policy,
+    tier_of: Callable[[Task, Policy], TierName],
+) -> list[Case]:
+    found: list[Case] = []
+    for label, task, source in zip(labels, tasks, sources, strict=True):
+        tier = tier_of(task, policy)
+        found.append(Case(label, (), task.type, tier, confidence_in(tier, task, policy), source))
+    return found
+
+
+def _print(name: str, cases: Sequence[Case]) -> None:
+    found = evaluate(cases)
+    rates = found.rates
     print(
-        f"{name}: tier accuracy {(chosen == right).mean():.3f}, under {(chosen < right).mean():.3f}, "
-        f"opus to haiku {(chosen[right == 2] == 0).mean():.3f}, over {(chosen > right).mean():.3f}, "
-        f"calibration error {calibration_error(confidence, chosen == right):.3f}"
+        f"{name}: task accuracy {rates.task_accuracy:.3f}, tier accuracy {rates.tier_accuracy:.3f}, "
+        f"under {rates.under_routing:.3f}, opus to haiku {rates.opus_to_haiku:.3f}, over {rates.over_routing:.3f}, "
+        f"calibration error {found.calibration_error:.3f}"
     )
 
 
-def _decided(by_tier: Floats, policy: Policy) -> NDArray[np.int64]:
-    """As router/tiers.py decides, for many at once."""
-    steps = np.arange(3)[:, None] - np.arange(3)[None, :]  # of a tier above the one chosen
-    regret = by_tier @ np.where(steps > 0, policy.step_down_cost * steps, -steps)
-    chosen = regret.argmin(1)
-    unsure = by_tier[np.arange(len(chosen)), chosen] < policy.margin
-    return np.where(unsure, TIERS.index(policy.default), chosen)
-
-
-def _by_tier(given: Floats, tiers: NDArray[np.int64], sharpness: float) -> Floats:
+def _sharp(given: Floats, sharpness: float) -> Floats:
     sharp = given**sharpness
-    sharp /= sharp.sum(1, keepdims=True)
-    return np.stack([sharp[:, tiers == tier].sum(1) for tier in range(3)], axis=1)
+    return sharp / sharp.sum(1, keepdims=True)
 
 
-def _surprise(by_tier: Floats, right: NDArray[np.int64]) -> float:
-    return float(-np.log(by_tier[np.arange(len(right)), right] + 1e-9).mean())
+def _surprise(given: Floats, tiers: NDArray[np.int64], right: NDArray[np.int64]) -> float:
+    return float(-np.log((given * (tiers == right[:, None])).sum(1) + 1e-9).mean())

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from . import faults
 from .features import Body, Features, look
@@ -37,6 +37,7 @@ TaskType = Literal[
     "hard_math",
     "refactor",
 ]
+TASK_TYPES: tuple[TaskType, ...] = get_args(TaskType)
 
 
 class Task(NamedTuple):

@@ -33,14 +33,16 @@ class Conversations:
 
     def turn(self, body: Body, *, home: str, spelling: Spelling = str) -> Turn | None:
         """The turn that this request is; None if it has no message. `home`: as the Claude API spells it."""
-        return None if beginning_of(body) is None else Turn(self, body, home=home, spelling=spelling)
+        beginning = beginning_of(body)
+        return None if beginning is None else Turn(self, body, beginning, home=home, spelling=spelling)
 
 
 class Turn:
     """One turn of a conversation, and what is learnt from its answers. It holds no text."""
 
-    def __init__(self, conversations: Conversations, body: Body, *, home: str, spelling: Spelling) -> None:
-        beginning = beginning_of(body) or 0
+    def __init__(
+        self, conversations: Conversations, body: Body, beginning: int, *, home: str, spelling: Spelling
+    ) -> None:
         self._conversations = conversations
         self._spelling = spelling
         self._key = key_of(beginning, body)

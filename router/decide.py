@@ -11,7 +11,7 @@ from .cache import Outlook
 from .classify import Classifier, Task, classify_features, signals
 from .features import Body, Features, look, mappings
 from .fits import Needs, known, needs, obstacle
-from .layout import digest_of, lay_out
+from .layout import Layout, digest_of, lay_out
 from .policy import AUTO, TIERS, Decision, Policy, TierName
 from .prices import price_of
 from .scope import current_pin, current_tags
@@ -39,6 +39,7 @@ class Situation(NamedTuple):
 
 
 _NOTHING_ELSE = Situation()
+_MALFORMED = Task(type=None, confidence=0.0, reason="no well-formed request")
 
 
 class _Case(NamedTuple):
@@ -108,7 +109,7 @@ def explain(body: Body, *, policy: Policy | None = None, tags: Mapping[str, str]
         outlook = Outlook(home, layout, time.monotonic(), begun=len(mappings(body.get("messages"))) > 1)
     case = _case(body, policy, None, Situation(pin=current_pin(), outlook=outlook))
     alternatives = dict(_alternatives(case, outlook)) if outlook else {}
-    return _decide(body, case)._replace(signals=dict(_signals(case, body)), alternatives=alternatives)
+    return _decide(body, case)._replace(signals=dict(_signals(case, layout)), alternatives=alternatives)
 
 
 def named(requested: str, policy: Policy, platform: str | None) -> str:
@@ -136,7 +137,7 @@ def plain(model: str, policy: Policy) -> str:
 def _case(body: Body, policy: Policy, classifier: Classifier | None, situation: Situation) -> _Case:
     requested, features = str(body.get("model")), look(body)
     if features.turns == 0 or len(body["messages"]) != features.turns:
-        task = Task(type=None, confidence=0.0, reason="no well-formed request")
+        task = _MALFORMED
     else:
         task = classifier(body) if classifier else classify_features(features)
     needed = needs(body, features, situation.betas, named=None if requested == AUTO else plain(requested, policy))
@@ -153,7 +154,7 @@ def _decide(body: Body, case: _Case) -> Decision:
         return _decision(case, [requested], "a model the policy does not name")
     if requested != AUTO and policy.explicit == "keep":
         return _decision(case, [requested], "named models are kept")
-    if requested != AUTO and case.task.reason == "no well-formed request":
+    if requested != AUTO and case.task is _MALFORMED:
         return _decision(case, [requested], case.task.reason)
     wanted, reason = _within_conversation(case, *_fitting(case, *_wanted(case)))
     chain = [model for model in wanted if model in (wanted[0], requested) or case.obstacle(model) is None]
@@ -279,9 +280,9 @@ def _in_shadow(decision: Decision, body: Body, case: _Case) -> Decision:
     return decision._replace(chain=(case.requested,), reason=reason, shadow_model=decision.model)
 
 
-def _signals(case: _Case, body: Body) -> Iterator[tuple[str, object]]:
+def _signals(case: _Case, layout: Layout) -> Iterator[tuple[str, object]]:
     """What the decision went by; no text of the request."""
-    task, features, layout = case.task, case.features, lay_out(body)
+    task, features = case.task, case.features
     yield "task", task.reason
     if task.scores:
         likely = sorted(task.scores.items(), key=lambda entry: -entry[1])[:3]

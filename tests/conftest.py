@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analytics.cli import cli
+from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from router.record import UsageRecord, from_nanoseconds, new_record_id
 from router.spool import Spool
@@ -56,6 +57,15 @@ def a_record(**changes: Any) -> UsageRecord:
         },
     }
     return UsageRecord(**record | changes)
+
+
+def fill(ledger: Ledger, *records: dict[str, Any]) -> None:
+    """Take records with these changes into a ledger, by its spool."""
+    spool = Spool(ledger.home)
+    for changes in records:
+        assert spool.append(a_record(**changes))
+    spool.close()
+    ingest(ledger)
 
 
 @pytest.fixture(name="a_record")

@@ -12,21 +12,8 @@ WITH what_if AS (  -- one row per attempt
 ),
 attempt AS (
     SELECT
-        list_transform($dimensions::VARCHAR[], lambda dimension: CASE
-            WHEN dimension = 'day' THEN strftime(started_at, '%Y-%m-%d')
-            WHEN dimension = 'hour' THEN strftime(started_at, '%Y-%m-%d %H:00')
-            WHEN dimension = 'model' THEN usage.model
-            WHEN dimension = 'requested_model' THEN usage.requested_model
-            WHEN dimension = 'task_type' THEN task_type
-            WHEN dimension = 'tier' THEN tier
-            WHEN dimension = 'platform' THEN platform
-            WHEN dimension = 'region' THEN region
-            WHEN dimension = 'workspace_id' THEN workspace_id
-            WHEN dimension = 'user_id' THEN user_id
-            WHEN dimension = 'key_fingerprint' THEN key_fingerprint
-            WHEN dimension = 'status' THEN status::VARCHAR
-            WHEN dimension[:4] = 'tag:' THEN tags[dimension[5:]]
-        END) AS members,
+        list_transform($dimensions::VARCHAR[], lambda dimension: member_of(
+            dimension, started_at, usage.model, usage.requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)) AS members,
         turn.*,
         -- Both sides of a comparison, or neither. Without routing nobody would ask for a second opinion (router/second_opinion.py).
         coalesce(tags['tollgate'] = 'second_opinion', false) AS for_routing,

@@ -13,8 +13,7 @@ from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from analytics.period import Period, midnight
 from analytics.reports import Filters
-from router.spool import Spool
-from tests.conftest import a_record
+from tests.conftest import fill
 
 DAY = midnight(datetime(2026, 11, 10, tzinfo=UTC).date())
 NOON = DAY + timedelta(hours=12)
@@ -31,14 +30,6 @@ def usage(tokens_in: int, tokens_out: int, *, write: int = 0, read: int = 0) -> 
         "cache_creation": {"ephemeral_5m_input_tokens": write, "ephemeral_1h_input_tokens": 0},
         "service_tier": "standard",
     }
-
-
-def fill(ledger: Ledger, *records: dict[str, Any]) -> None:
-    spool = Spool(ledger.home)
-    for changes in records:
-        assert spool.append(a_record(**changes))
-    spool.close()
-    ingest(ledger)
 
 
 def dollars(

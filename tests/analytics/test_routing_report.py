@@ -20,7 +20,7 @@ from router.features import Body
 from router.second_opinion import TAG
 from router.spool import Spool
 from router.testing import Failure, Overloaded, StandIn
-from tests.conftest import Tollgate, a_record
+from tests.conftest import Tollgate, a_record, fill
 
 DAY = midnight(datetime(2026, 11, 10, tzinfo=UTC).date())
 NOON = DAY + timedelta(hours=12)
@@ -54,14 +54,6 @@ def on(model: str, asked: str = OPUS, *, fresh: int = 1000, output: int = 100, *
     at = NOON + timedelta(minutes=minute)
     sent = {"requested_model": asked, "sent_model": model, "model": model, "started_at": at}
     return {"reason": "coding (words)", "usage": usage, **sent, **more}
-
-
-def fill(ledger: Ledger, *records: dict[str, Any]) -> None:
-    spool = Spool(ledger.home)
-    for changes in records:
-        assert spool.append(a_record(**changes))
-    spool.close()
-    ingest(ledger)
 
 
 def total(ledger: Ledger, filters: Filters = EVERYTHING) -> RoutingRow:

@@ -6,19 +6,17 @@ import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router import Task, TaskType, classify, warm
-from router.classify import classify_features, signals
+from router.classify import TASK_TYPES, classify_features, signals
 from router.features import look
 from router.policy import Policy
 from router.tiers import shares
-
-TYPES: tuple[TaskType, ...] = get_args(TaskType)
 
 TASKS: dict[str, TaskType] = {
     "Classify the sentiment of this review as positive or negative: great shoes, I love them!": "classification",
@@ -135,7 +133,7 @@ def test_scores_are_probabilities(text: str, system: str) -> None:
     """Whatever the text: the scores of the sixteen types add up to 1, and the type found has the highest."""
     task = classify(a_body(text, system=system))
     if task.type is not None:
-        assert set(task.scores) == set(TYPES)
+        assert set(task.scores) == set(TASK_TYPES)
         assert sum(task.scores.values()) == pytest.approx(1, abs=1e-4)
         assert task.confidence == task.scores[task.type] == max(task.scores.values())
 
