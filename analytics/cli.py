@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 import click
 
+from .copy_cli import commands as copy_commands
 from .exceptions import AnalyticsError
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which home a command is about; `ctx.obj` of every command."""
-
-    chosen: Path | None
-    demo: bool
-
-    @property
-    def real(self) -> Path:
-        """The home of real records."""
-        return self.chosen or import_module("router.spool").default_home()
-
-    @property
-    def home(self) -> Path:
-        """The home to look at. Demo data lie in a home of their own, so that they never mix with real records."""
-        return self.real / "demo" if self.demo else self.real
+from .ledger_cli import commands as ledger_commands
+from .place import Place, now
+from .place import as_json as as_json_option
+from .query_cli import commands as query_commands
 
 
 class _Tollgate(click.Group):
@@ -77,13 +62,6 @@ def _policy_commands():
     return policy_commands
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are exact decimal strings.")
-
-
 @click.group(cls=_Tollgate, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), help="Where records are. [env: TOLLGATE_HOME]"
@@ -96,12 +74,8 @@ def cli(ctx: click.Context, *, home: Path | None, demo: bool) -> None:
     ctx.obj = Place(home, demo)
 
 
-@cli.command()
-@_json
-@click.pass_obj
-def ingest(place: Place, *, as_json: bool) -> None:
-    """Take what waits in the spool into the ledger."""
-    _commands().ingest(place.home, as_json=as_json)
+for _command in (*ledger_commands, *query_commands, *copy_commands):
+    cli.add_command(_command)
 
 
 _since = click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: thirty days]")
@@ -118,12 +92,12 @@ _policy = click.option(
 @_by
 @_since
 @_until
-@_json
+@as_json_option
 @click.pass_context
 def report(ctx: click.Context, *, by: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
     """Say what was spent, on what, and what routing and caching saved."""
     if ctx.invoked_subcommand is None:
-        _commands().report(ctx.obj.home, by=by, since=since, until=until, now=_now(), as_json=as_json)
+        _commands().report(ctx.obj.home, by=by, since=since, until=until, now=now(), as_json=as_json)
     elif by or since or until or as_json:
         raise click.UsageError(f"found options before {ctx.invoked_subcommand}, expected them after it")
 
@@ -132,17 +106,17 @@ def report(ctx: click.Context, *, by: tuple[str, ...], since: str | None, until:
 @_by
 @_since
 @_until
-@_json
+@as_json_option
 @click.pass_obj
 def routing(place: Place, *, by: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
     """Say what the router decided and what that saved, caches and tokenizers counted."""
-    _route_commands().report(place.home, by=by, since=since, until=until, now=_now(), as_json=as_json)
+    _route_commands().report(place.home, by=by, since=since, until=until, now=now(), as_json=as_json)
 
 
 @cli.command()
 @click.argument("file", default="-", type=click.File("rb"))
 @_policy
-@_json
+@as_json_option
 @click.pass_context
 def route(ctx: click.Context, *, file: BinaryIO, policy: Path | None, as_json: bool) -> None:
     """Say where requests would go, and why; no call is made.
@@ -157,7 +131,7 @@ def route(ctx: click.Context, *, file: BinaryIO, policy: Path | None, as_json: b
 @click.argument("file", type=click.File("rb"))
 @_policy
 @click.option("--by", multiple=True, type=click.Choice(["source", "lang"]), help="Also apart by these; repeatable.")
-@_json
+@as_json_option
 @click.pass_context
 def evaluate(ctx: click.Context, *, file: BinaryIO, policy: Path | None, by: tuple[str, ...], as_json: bool) -> None:
     """Say how right the router is on a labelled FILE.
@@ -178,23 +152,23 @@ def feedback(place: Place, *, call_id: str, verdict: str, note: str | None) -> N
 
     Said again, it replaces what was said before.
     """
-    _route_commands().feedback(place.home, call_id, verdict=verdict, note=note, now=_now())
+    _route_commands().feedback(place.home, call_id, verdict=verdict, note=note, now=now())
 
 
 @cli.command()
 @click.option("--acknowledge", is_flag=True, help="Take note of what was lost so far; only further losses are wrong.")
-@_json
+@as_json_option
 @click.pass_context
 def doctor(ctx: click.Context, *, acknowledge: bool, as_json: bool) -> None:
     """Say where everything is and what is wrong; exit code 1 if something is."""
-    sound = _commands().doctor(ctx.obj.home, now=_now(), acknowledge=acknowledge, as_json=as_json)
+    sound = _commands().doctor(ctx.obj.home, now=now(), acknowledge=acknowledge, as_json=as_json)
     ctx.exit(0 if sound else 1)
 
 
 @cli.command()
 @click.argument("file", default="-", type=click.File(encoding="utf-8-sig", errors="replace"))
 @click.option("--contract", type=click.Path(dir_okay=False, path_type=Path), help="[env: TOLLGATE_CONTRACT]")
-@_json
+@as_json_option
 @click.pass_context
 def price(ctx: click.Context, *, file: TextIO, contract: Path | None, as_json: bool) -> None:
     """Price calls from FILE or standard input: JSON or JSON Lines; exit code 1 if one is not priced."""
@@ -204,7 +178,7 @@ def price(ctx: click.Context, *, file: TextIO, contract: Path | None, as_json: b
 
 @cli.command()
 @click.argument("call_id")
-@_json
+@as_json_option
 @click.pass_context
 def receipt(ctx: click.Context, *, call_id: str, as_json: bool) -> None:
     """Explain what a call cost, attempt by attempt; exit code 1 if something is not priced."""
@@ -218,11 +192,11 @@ def batches() -> None:
 
 @batches.command()
 @click.option("--all", "everything", is_flag=True, help="Also batches made elsewhere, as far as the API lists them.")
-@_json
+@as_json_option
 @click.pass_context
 def pull(ctx: click.Context, *, everything: bool, as_json: bool) -> None:
     """Collect the results that nobody read, so that they are counted; exit code 1 if that failed for a batch."""
-    done = _batch_commands().pull(ctx.obj.home, everything=everything, now=_now(), as_json=as_json)
+    done = _batch_commands().pull(ctx.obj.home, everything=everything, now=now(), as_json=as_json)
     ctx.exit(0 if done else 1)
 
 
@@ -233,11 +207,11 @@ def policies() -> None:
 
 @policies.command("check")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_json
+@as_json_option
 @click.pass_context
 def check_policy(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
     """Show what a policy says and what is doubtful about it: the given FILE, else the default; exit code 1 if wrong."""
-    ctx.exit(0 if _policy_commands().check_policy(file, now=_now(), as_json=as_json) else 1)
+    ctx.exit(0 if _policy_commands().check_policy(file, now=now(), as_json=as_json) else 1)
 
 
 @cli.group()
@@ -255,22 +229,22 @@ def check(*, file: Path | None) -> None:
 @prices.command()
 @click.argument("model")
 @click.option("--at", "day", metavar="DAY", help="Mark the rows in force on this day. [default: today]")
-@_json
+@as_json_option
 def show(*, model: str, day: str | None, as_json: bool) -> None:
     """Show what the table knows of MODEL, any id on any platform: facts, ids, every price with its sources."""
-    _table_commands().show(model, day=day, now=_now(), as_json=as_json)
+    _table_commands().show(model, day=day, now=now(), as_json=as_json)
 
 
 @prices.command()
 @click.option("--at", "day", metavar="DAY", help="Compare the prices of this day. [default: today]")
-@_json
+@as_json_option
 def diff(*, day: str | None, as_json: bool) -> None:
     """Compare the table with those of LiteLLM and genai-prices, where installed."""
-    _table_commands().diff(day=day, now=_now(), as_json=as_json)
+    _table_commands().diff(day=day, now=now(), as_json=as_json)
 
 
 @prices.command()
-@_json
+@as_json_option
 @click.pass_obj
 def history(place: Place, *, as_json: bool) -> None:
     """Show every re-rating that changed the books."""
@@ -281,11 +255,11 @@ def history(place: Place, *, as_json: bool) -> None:
 @click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: the beginning]")
 @click.option("--until", metavar="DAY|TIME", help="Up to here, UTC; a day is included. [default: today]")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
-@_json
+@as_json_option
 @click.pass_obj
 def rerate(place: Place, *, since: str | None, until: str | None, dry_run: bool, as_json: bool) -> None:
     """Make charges anew from the prices in use, and say what that changes."""
-    _table_commands().rerate(place.home, since=since, until=until, now=_now(), dry_run=dry_run, as_json=as_json)
+    _table_commands().rerate(place.home, since=since, until=until, now=now(), dry_run=dry_run, as_json=as_json)
 
 
 @cli.command()

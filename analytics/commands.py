@@ -16,8 +16,9 @@ import click
 from . import doctor as doctors
 from . import present, reports
 from .exceptions import SettingsError
-from .ingest import IngestReport
 from .ingest import ingest as take_in
+from .ingest import refresh
+from .ingest import retry_rejects as retry
 from .ledger import Ledger
 from .period import Period
 from .prices import PriceTable
@@ -25,10 +26,19 @@ from .prices import PriceTable
 _TOP_ROWS = 10
 
 
-def ingest(home: Path, *, as_json: bool) -> None:
-    """Take in what waits in the spool, and say what it was."""
-    done = _take_in(Ledger(home))
-    click.echo(present.as_json(done) if as_json else present.ingested(done))
+def ingest(home: Path, *, retry_rejects: bool, as_json: bool) -> None:
+    """Take in what waits in the spool, and what was set aside if asked to, and say what it was."""
+    ledger = Ledger(home)
+    with present.working("Taking in what is new") as progress:
+        done = take_in(ledger, progress=progress)
+    if not retry_rejects:
+        click.echo(present.as_json(done) if as_json else present.ingested(done))
+        return
+    again = retry(ledger)
+    if as_json:
+        click.echo(present.as_json({"ingested": done, "retried": again}))
+    else:
+        click.echo(f"{present.ingested(done)}\nOf what was set aside: {present.ingested(again)}")
 
 
 def report(
@@ -37,17 +47,19 @@ def report(
     """Take in what is new, then answer for a period."""
     period = Period.parse(since, until, now=now)
     filters, ledger = reports.Filters(period=period), Ledger(home)
-    _take_in(ledger)
+    behind = fresh(ledger)
     asked = [tuple(names.split(",")) for names in by]
     health, totals = reports.health(ledger), reports.totals(ledger, filters)
     tables = {names: reports.cost_by(ledger, filters, names) for names in asked or _usual(ledger)}
     if as_json:
         breakdowns = [present.rows_as_json(names, rows) for names, rows in tables.items()]
-        answer = {"period": period, "totals": totals, "breakdowns": breakdowns, "health": health}
+        answer = {"period": period, "totals": totals, "breakdowns": breakdowns, "health": health, "behind": behind}
         click.echo(present.as_json(answer))
         return
     out = present.console()
     present.show_totals(out, totals, period, health=health, home=home)
+    if behind:
+        out.print(present.plain(f"! {behind}"), style="yellow")
     for names, rows in tables.items():
         if rows:
             present.show_breakdown(out, names, rows, most=None if asked else _most(names))
@@ -56,10 +68,10 @@ def report(
 def doctor(home: Path, *, now: datetime, acknowledge: bool, as_json: bool) -> bool:
     """Take in what is new, examine everything, and say whether nothing is wrong."""
     ledger = Ledger(home)
-    _take_in(ledger)
+    behind = fresh(ledger)
     if acknowledge:
         doctors.acknowledge(ledger, now=now)
-    diagnosis = doctors.examine(ledger, now=now)
+    diagnosis = doctors.examine(ledger, now=now, behind=behind)
     if as_json:
         click.echo(present.as_json(diagnosis))
     else:
@@ -101,9 +113,10 @@ def dashboard(home: Path, *, port: int | None) -> None:
         click.echo()
 
 
-def _take_in(ledger: Ledger) -> IngestReport:
+def fresh(ledger: Ledger) -> str | None:
+    """Take in what is new; a sentence if somebody else is in the way."""
     with present.working("Taking in what is new") as progress:
-        return take_in(ledger, progress=progress)
+        return refresh(ledger, progress=progress)
 
 
 def _usual(ledger: Ledger) -> list[tuple[str, ...]]:

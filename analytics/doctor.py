@@ -14,6 +14,7 @@ from router.sessions import forget_sessions
 
 from . import rules
 from .contract import Contract
+from .done import kept
 from .ledger import Ledger
 from .losses import Loss, losses
 from .losses import acknowledge as take_note
@@ -44,15 +45,15 @@ def acknowledge(ledger: Ledger, *, now: datetime) -> None:
     take_note(ledger.home, losses(ledger, health(ledger), now=now))
 
 
-def examine(ledger: Ledger, *, now: datetime) -> Diagnosis:
-    """Look at everything that decides whether the figures can be trusted."""
+def examine(ledger: Ledger, *, now: datetime, behind: str | None = None) -> Diagnosis:
+    """Look at everything that decides whether the figures can be trusted; `behind` says why the newest are missing."""
     found, prices = health(ledger), PriceTable.load()
     lost = losses(ledger, found, now=now)
     forget_sessions(ledger.home, now=now)
     return Diagnosis(
         facts=dict(_facts(ledger, found, prices, now=now)),
         health=found,
-        problems=(*_unnoticed(ledger, lost), *_problems(ledger, found, prices, now=now)),
+        problems=(*filter(None, [behind]), *_unnoticed(ledger, lost), *_problems(ledger, found, prices, now=now)),
         acknowledged=tuple(f"{loss.what}: {loss.count:,}" for loss in lost if loss.acknowledged == loss.count),
     )
 
@@ -68,7 +69,13 @@ def _facts(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetime) 
     if found.first_at and found.last_at:
         yield "from, to", f"{found.first_at:%Y-%m-%d %H:%M} to {found.last_at:%Y-%m-%d %H:%M} UTC"
     yield "waiting in the spool", f"{found.waiting_bytes:,} bytes"
+    yield "kept of the spool", _kept(ledger)
     yield "lost, rejected", f"{found.lost_records:,} records, {found.rejected_lines:,} lines"
+    if found.cut_lines:
+        yield (
+            "cut off",
+            f"{found.cut_lines:,} lines, as their programs died in the middle of them; no call lost its record",
+        )
     yield "price table", f"{prices.version}, checked {prices.checked} ({_age(prices, now)} days ago)"
     if contract := Contract.of(ledger.home, prices).version:
         yield "contract", f"version {contract}"
@@ -96,6 +103,12 @@ def _problems(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetim
         yield "The rules of rating have changed since some charges were made. Run tollgate rerate."
     if _age(prices, now) > STALE_DAYS:
         yield f"The price table was last checked on {prices.checked}. Upgrade tollgate for newer prices."
+
+
+def _kept(ledger: Ledger) -> str:
+    segments = kept(ledger.home)
+    size = sum(segment.path.stat().st_size for segment in segments)
+    return f"{len(segments):,} segments that are in the ledger, {size:,} bytes"
 
 
 def _age(prices: PriceTable, now: datetime) -> int:

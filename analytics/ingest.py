@@ -1,53 +1,33 @@
-"""Ingest: spool segments -> `usage`, each record exactly once, whatever is killed when.
+"""Ingest: spool segments -> the ledger, each record exactly once, whatever is killed when.
 
-A batch of lines is read and parsed outside the ledger's lock; its rows, their charges and how far each segment was read
-are then committed in one transaction. What two ingesters read at the same time, the offsets keep from counting twice;
-what was written to the spool twice, the record ids. Of records with one id the highest revision holds, in whatever
-order they come: its rows replace those of a lower one.
+A batch of lines is read, parsed and rated outside the ledger's lock; its rows, their charges and how far each segment
+was read are then committed in one transaction. What two ingesters read at the same time, the offsets keep from counting
+twice; what was written to the spool twice, the record ids. Of records with one id the highest revision holds, in
+whatever order they come: its rows replace those of a lower one.
+
+A record that comes again is known by its id for as long as its attempt is kept; once that is pruned, anything as old is
+set aside. A segment that is in the ledger is kept (done.py), and read again by a ledger that comes from a backup.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from router.spool import Segment, segments
 
-from . import rating
+from . import done, intake, rollup
 from .contract import Contract
-from .exceptions import LedgerError
+from .exceptions import LedgerBusy, LedgerError
+from .intake import IngestReport, Terms
 from .ledger import Connection, Ledger, run
 from .prices import PriceTable
 
-_Terms = tuple[PriceTable, Contract]
 BATCH_BYTES = 8 << 20
 """About ten thousand records: readers then wait a third of a second at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport:
-    """What became of the lines of the spool."""
-
-    added: int = 0
-    revised: int = 0
-    """Later revisions of a record, such as the closing of a stream whose opening came before."""
-    duplicates: int = 0
-    """Records that the ledger had already, in this revision or a higher one."""
-    damaged: int = 0
-    """Lines that hold no record; they are in the table `reject`, with the reason."""
-    bytes: int = 0
-
-    def __add__(self, other: IngestReport) -> IngestReport:
-        """Two reports as one."""
-        return IngestReport(
-            added=self.added + other.added,
-            revised=self.revised + other.revised,
-            duplicates=self.duplicates + other.duplicates,
-            damaged=self.damaged + other.damaged,
-            bytes=self.bytes + other.bytes,
-        )
+READER_PATIENCE = 2.0
+"""Seconds that somebody who wants to read waits for the newest figures, where a program of others' holds the ledger."""
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +43,12 @@ class _Slice:
         return self.start + len(self.data)
 
     def lines(self) -> Iterator[tuple[int, str]]:
-        """Offset and text of each line."""
+        """Offset and text of each line, with its end, if it has one."""
         offset = self.start
-        for line in self.data.removesuffix(b"\n").split(b"\n"):
+        *whole, rest = self.data.split(b"\n")
+        for line in (*(line + b"\n" for line in whole), *filter(None, [rest])):
             yield offset, line.decode("utf-8", "replace")
-            offset += len(line) + 1
+            offset += len(line)
 
 
 def ingest(
@@ -75,104 +56,161 @@ def ingest(
     prices: PriceTable | None = None,
     *,
     contract: Contract | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> IngestReport:
-    """Take what waits in the spool into the ledger, rate it, and remove the segments that are done with.
+    """Take what waits in the spool into the ledger, rate it, and put away the segments that are done with.
 
+    What is written meanwhile is left to the next, so that it ends however much streams in.
     Without `prices`, the price table that came with this package; without `contract`, the one in use at the home.
-    `progress` is told the bytes done so far and the bytes there were at the start.
+    `progress` is told the bytes done so far and the bytes there were at the start. Raises LedgerError, LedgerBusy.
     """
-    report, total = IngestReport(), 0
-    while True:
-        consumed = _offsets(ledger)
-        total = total or _waiting(ledger.home, consumed)
-        batch = _next_batch(ledger.home, consumed)
-        if not batch:
-            break
-        prices = prices or PriceTable.load()
-        contract = contract or Contract.of(ledger.home, prices)
-        report += _load(ledger, (prices, contract), batch, gone=_gone(ledger.home, consumed))
+    state = _State.of(ledger)
+    report, terms, ends = IngestReport(), None, {segment.name: _size(segment) for segment in state.segments}
+    total = state.waiting()
+    while batch := state.next_batch(ends):
+        terms = terms or _terms(ledger, prices, contract)
+        report += _load(ledger, terms, batch, state)
         if progress:
             progress(report.bytes, max(total, report.bytes))
-    _remove_done(ledger.home, consumed)
+        state = _State.of(ledger)
+    if state.restored:
+        _catch_up(ledger, state.seen)
+    if finished := state.finished():
+        done.note(ledger.home, max(state.batches, state.seen))
+        done.keep(ledger.home, finished)
+    rollup.refresh(ledger)
+    return report
+
+
+def refresh(ledger: Ledger, *, progress: Progress | None = None) -> str | None:
+    """Ingest for somebody who wants to read: if others hold the ledger, that is a sentence and no error."""
+    try:
+        ingest(Ledger(ledger.path, patience=READER_PATIENCE), progress=progress)
+    except LedgerBusy as busy:
+        return f"Not up to date, {waiting_bytes(ledger):,} bytes wait in the spool: {busy}."
+    return None
+
+
+def retry_rejects(
+    ledger: Ledger, prices: PriceTable | None = None, *, contract: Contract | None = None
+) -> IngestReport:
+    """Read the lines that were set aside once more, as a newer Tollgate may know how; `damaged` are those that stay."""
+    rejects = ledger.query("rejects")
+    if not rejects:
+        return IngestReport()
+    lines = [(row["segment"], row["byte_offset"], row["line"]) for row in rejects]
+    report = intake.add(
+        ledger,
+        _terms(ledger, prices, contract),
+        lambda con: _stage(con, lines),
+        unread="unread_retried",
+        settle=lambda con: run(con, "reject_forget"),
+    )
+    rollup.refresh(ledger)
     return report
 
 
 def waiting_bytes(ledger: Ledger) -> int:
     """What is in the spool and not yet in the ledger."""
-    return _waiting(ledger.home, _offsets(ledger))
+    return _State.of(ledger).waiting()
 
 
-def _load(ledger: Ledger, terms: _Terms, batch: list[_Slice], *, gone: list[str]) -> IngestReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """How far the ledger is with the segments there are."""
+
+    segments: Sequence[Segment]
+    consumed: Mapping[str, int]
+    batches: int
+    seen: int
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> _State:
+        with ledger.read() as con:
+            consumed = {row["name"]: row["consumed"] for row in run(con, "segment_offsets")}
+            (book,) = run(con, "book")
+        found = cls(
+            segments=segments(ledger.home), consumed=consumed, batches=book["batches"], seen=done.seen(ledger.home)
+        )
+        return replace(found, segments=[*done.kept(ledger.home), *found.segments]) if found.restored else found
+
+    @property
+    def restored(self) -> bool:
+        """Whether the ledger is older than its spool has seen it."""
+        return self.batches < self.seen
+
+    def waiting(self) -> int:
+        """In bytes."""
+        return sum(max(0, _size(segment) - self.consumed.get(segment.name, 0)) for segment in self.segments)
+
+    def gone(self) -> list[str]:
+        """The names of segments that are not there any more."""
+        return list(self.consumed.keys() - {segment.name for segment in self.segments})
+
+    def finished(self) -> list[Segment]:
+        """The segments that are in the ledger to their last byte, and that nobody writes any more."""
+        return [segment for segment in self.segments if self._is_finished(segment)]
+
+    def _is_finished(self, segment: Segment) -> bool:
+        try:
+            return not segment.is_live() and _size(segment) <= self.consumed.get(segment.name, 0)
+        except OSError:
+            return False
+
+    def next_batch(self, ends: Mapping[str, int]) -> list[_Slice]:
+        """The next unread lines before these ends, oldest segments first, about BATCH_BYTES of them."""
+        batch, size = list[_Slice](), 0
+        for segment in self.segments:
+            start = self.consumed.get(segment.name, 0)
+            if data := _unread(segment, start, ends.get(segment.name, 0)):
+                batch.append(_Slice(segment=segment, start=start, data=data))
+                size += len(data)
+            if size >= BATCH_BYTES:
+                break
+        return batch
+
+
+def _terms(ledger: Ledger, prices: PriceTable | None, contract: Contract | None) -> Terms:
+    prices = prices or PriceTable.load()
+    return prices, contract or Contract.of(ledger.home, prices)
+
+
+def _load(ledger: Ledger, terms: Terms, batch: list[_Slice], state: _State) -> IngestReport:
     lines = [(piece.segment.name, offset, line) for piece in batch for offset, line in piece.lines()]
-    segment_names, offsets, texts = (list(column) for column in zip(*lines, strict=True))
-    with ledger.private() as con:
-        run(con, "stage", segments=segment_names, offsets=offsets, lines=texts)
-        with ledger.write(using=con):
-            counts = _insert(con, terms)
-            run(con, "segment_forget", names=gone)
-            run(
-                con,
-                "segment_advance",
-                names=[piece.segment.name for piece in batch],
-                consumed=[piece.end for piece in batch],
-            )
-    return IngestReport(**counts, bytes=sum(len(piece.data) for piece in batch))
+    ends = {piece.segment.name: piece.end for piece in batch}
+
+    def settle(con: Connection) -> None:
+        run(con, "segment_forget", names=state.gone())
+        run(con, "segment_advance", names=list(ends), consumed=list(ends.values()))
+        if not state.restored:  # which is over when everything is read
+            run(con, "book_count")
+
+    report = intake.add(ledger, terms, lambda con: _stage(con, lines), settle=settle)
+    return replace(report, bytes=sum(len(piece.data) for piece in batch))
 
 
-def _insert(con: Connection, terms: _Terms) -> dict[str, int]:
-    """Staged lines -> usage, reject and charge."""
-    for step in ("unread", "fresh", "supersede", "usage_insert", "reject_insert"):
-        run(con, step)
-    rating.rate(con, *terms)
-    return run(con, "ingest_count")[0]
+def _stage(con: Connection, lines: Sequence[tuple[str, int, str]]) -> None:
+    names, offsets, texts = (list(column) for column in zip(*lines, strict=True))
+    run(con, "stage", segments=names, offsets=offsets, lines=texts)
 
 
-def _next_batch(home: Path, consumed: Mapping[str, int]) -> list[_Slice]:
-    """The next unread lines, oldest segments first, about BATCH_BYTES of them."""
-    batch, size = list[_Slice](), 0
-    for segment in segments(home):
-        start = consumed.get(segment.name, 0)
-        if data := _unread(segment, start):
-            batch.append(_Slice(segment=segment, start=start, data=data))
-            size += len(data)
-        if size >= BATCH_BYTES:
-            break
-    return batch
+def _catch_up(ledger: Ledger, batches: int) -> None:
+    with ledger.write() as con:
+        run(con, "book_catch_up", batches=batches)
 
 
-def _unread(segment: Segment, start: int) -> bytes:
+def _unread(segment: Segment, start: int, end: int) -> bytes:
     """Whole lines from `start` on; of a segment whose writer is gone, in the end also its torn last line."""
+    if end <= start:
+        return b""
     try:
-        if _size(segment) <= start:
-            return b""
         final = not segment.is_live()  # asked before reading: nothing is added afterwards
-        data = segment.read(start, BATCH_BYTES)
+        data = segment.read(start, min(BATCH_BYTES, end - start))
         return data if data or not final else segment.path.read_bytes()[start:]
     except FileNotFoundError:  # another ingester was done with it first
         return b""
     except OSError as error:
         raise LedgerError(f"cannot read {segment.path}: {error.strerror}") from error
-
-
-def _remove_done(home: Path, consumed: Mapping[str, int]) -> None:
-    """Remove the segments that are in the ledger to their last byte and that nobody writes any more."""
-    for segment in segments(home):
-        with contextlib.suppress(OSError):  # gone already, or a spool that we may only read
-            if not segment.is_live() and _size(segment) <= consumed.get(segment.name, 0):
-                segment.path.unlink()
-
-
-def _offsets(ledger: Ledger) -> dict[str, int]:
-    return {row["name"]: row["consumed"] for row in ledger.query("segment_offsets")}
-
-
-def _waiting(home: Path, consumed: Mapping[str, int]) -> int:
-    return sum(max(0, _size(segment) - consumed.get(segment.name, 0)) for segment in segments(home))
-
-
-def _gone(home: Path, consumed: Mapping[str, int]) -> list[str]:
-    return [name for name in consumed if not (home / "spool" / name).exists()]
 
 
 def _size(segment: Segment) -> int:

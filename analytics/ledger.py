@@ -9,8 +9,8 @@ The ledger's own file is never opened by anything but DuckDB: closing such a han
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Generator
@@ -22,10 +22,16 @@ from typing import Any
 
 import duckdb
 
+from .complaints import UNWRITTEN, first_line, holder
 from .exceptions import LedgerBusy, LedgerError, LedgerTooNew
+from .file_copy import copy_file
 from .turnstile import RETRY_SECONDS, Turnstile
 
+log = logging.getLogger("tollgate")
+
 Connection = duckdb.DuckDBPyConnection
+STORAGE = "v1.5.0"
+"""Of the file: the oldest DuckDB that can read it, and so every newer one."""
 
 
 @cache
@@ -51,7 +57,7 @@ class Ledger:
     def __init__(self, home: Path | str, *, patience: float = 10.0) -> None:
         path = Path(home).expanduser()
         # A second name for the same file would be a second database to DuckDB, hence resolve().
-        self.path = (path if path.suffix == ".duckdb" else path / "ledger.duckdb").resolve()
+        self.path = (path if path.suffix == ".duckdb" or path.is_file() else path / "ledger.duckdb").resolve()
         self.home = self.path.parent
         self._patience = patience
 
@@ -87,12 +93,59 @@ class Ledger:
                 self._create(con)
             version = self._attach(con, place.alias, deadline, read_only=False)
             try:
+                if version < len(_migrations()):
+                    self._bring_up_to_date(con, place.alias, deadline, version)
                 con.execute(f"USE {place.alias}")
-                _migrate(con, version)
                 with transaction(con):
                     yield con
+            except UNWRITTEN as error:
+                raise LedgerError(f"cannot write the ledger {self.path}: {first_line(error)}") from error
             finally:
                 _detach(con, place.alias)
+
+    def peek(self, name: str, /, **parameters: object) -> list[dict[str, Any]]:
+        """As `query`, of the file as it is, neither made nor migrated: for copies, which nobody else has open."""
+        alias, deadline = _place(self.path).alias, time.monotonic() + self._patience
+        with self.private() as con:
+            self._attach(con, alias, deadline, read_only=True)
+            try:
+                con.execute(f"USE {alias}")
+                return run(con, name, **parameters)
+            finally:
+                _detach(con, alias)
+
+    @contextlib.contextmanager
+    def hold(self) -> Generator[Connection]:
+        """As `read`, for a long time: whoever wants to write waits outside, where it is in no reader's way."""
+        with _place(self.path).turnstile.staying(time.monotonic() + self._patience), self.read() as con:
+            yield con
+
+    @contextlib.contextmanager
+    def alone(self) -> Generator[None]:
+        """Nobody has the file, this process neither: to put another in its place. It may be one that cannot be read."""
+        place, deadline = _place(self.path), time.monotonic() + self._patience
+        with place.turnstile.alone(deadline):
+            try:
+                if self.path.exists():
+                    with self.private() as con:
+                        self._attach(con, place.alias, deadline, read_only=False)
+                        _detach(con, place.alias)  # what is in its write-ahead log is then in the file
+            except LedgerBusy:
+                raise
+            except LedgerError:
+                pass
+            yield
+
+    def compact(self) -> None:
+        """Write the file anew, without the room that deleted rows have left in it."""
+        with self.alone(), self.private() as con:
+            old = f"old_{os.getpid()}"
+            self._attach(con, old, time.monotonic(), read_only=True)
+            try:
+                with self._anew(con) as new:
+                    con.execute(f"COPY FROM DATABASE {old} TO {new}")
+            finally:
+                _detach(con, old)
 
     @contextlib.contextmanager
     def private(self) -> Generator[Connection]:
@@ -123,35 +176,54 @@ class Ledger:
         return True
 
     def _create(self, con: Connection) -> None:
-        """Make the ledger, under another name first: a disk that fills up leaves no ledger rather than half of one."""
-        new = self.path.with_suffix(f".{os.getpid()}.new")
-        alias = f"new_{os.getpid()}"
+        """Make the ledger."""
+        with self._anew(con) as alias:
+            con.execute(f"USE {alias}")
+            _migrate(con, 0)
+
+    @contextlib.contextmanager
+    def _anew(self, con: Connection) -> Generator[str]:
+        """A new database, attached under the yielded name; at the end of the block it takes the ledger's place.
+
+        Under another name first: a disk that fills up leaves what was there before rather than half a ledger.
+        """
+        new, alias = self.path.with_suffix(f".{os.getpid()}.new"), f"new_{os.getpid()}"
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            con.execute(f"ATTACH ? AS {alias}", [str(new)])
+            con.execute(f"ATTACH {_quoted(new)} AS {alias} (STORAGE_VERSION '{STORAGE}')")
             try:
-                con.execute(f"USE {alias}")
-                _migrate(con, 0)
+                yield alias
             finally:
                 _detach(con, alias)
-            new.rename(self.path)
+            new.replace(self.path)
         except (OSError, duckdb.Error) as error:
-            raise LedgerError(f"cannot create the ledger {self.path}: {_first_line(error)}") from error
+            raise LedgerError(f"cannot write the ledger {self.path}: {first_line(error)}") from error
         finally:
             for leftover in (new, new.with_name(new.name + ".wal")):
                 with contextlib.suppress(OSError):
                     leftover.unlink(missing_ok=True)
 
+    def _bring_up_to_date(self, con: Connection, alias: str, deadline: float, version: int) -> None:
+        """Migrate an older ledger, of which a copy is made first."""
+        _detach(con, alias)
+        before = _migrations()[version][0].removesuffix(".sql")
+        copy = self.home / "backups" / f"{self.path.stem}-before-{before}.duckdb"
+        if not copy.exists():
+            copy_file(self.path, copy)
+        self._attach(con, alias, deadline, read_only=False)
+        con.execute(f"USE {alias}")
+        _migrate(con, version)
+
     def _attach(self, con: Connection, alias: str, deadline: float, *, read_only: bool) -> int:
         """Attach the file, waiting for whoever holds it, and return the number of its last migration."""
         while True:
             try:
-                con.execute(f"ATTACH ? AS {alias}" + (" (READ_ONLY)" if read_only else ""), [str(self.path)])
+                con.execute(f"ATTACH {_quoted(self.path)} AS {alias}" + (" (READ_ONLY)" if read_only else ""))
                 break
             except duckdb.Error as error:
-                busy = _holder(error)
+                busy = holder(error)
                 if busy is None:
-                    raise LedgerError(f"cannot open the ledger {self.path}: {_first_line(error)}") from error
+                    raise LedgerError(f"cannot open the ledger {self.path}: {first_line(error)}") from error
                 if time.monotonic() >= deadline:
                     raise LedgerBusy(
                         f"the ledger {self.path} is in use by {busy}; close it there, then try again"
@@ -184,6 +256,15 @@ def _database() -> Connection:
             con = _databases[os.getpid()] = duckdb.connect(":memory:")
             con.execute("SET GLOBAL TimeZone = 'UTC'")
         return con
+
+
+def furnish(con: Connection) -> None:
+    """Give the private database the empty tables of a ledger: SQL for a ledger then also runs without one."""
+    with _guard:
+        try:
+            run(con, "migration_last")
+        except duckdb.CatalogException:
+            _migrate(con, 0)
 
 
 def in_memory() -> Connection:
@@ -249,18 +330,15 @@ def transaction(con: Connection, *, keep: bool = True) -> Generator[None]:
 
 def _detach(con: Connection, alias: str) -> None:
     con.execute("USE memory")
-    con.execute(f"DETACH {alias}")
+    try:
+        con.execute(f"DETACH {alias}")
+    except duckdb.IOException as error:
+        if "CHECKPOINT during DETACH failed" not in str(error):
+            raise
+        # What was committed is in the ledger's log, and the next who writes makes a checkpoint of it.
+        log.warning("tollgate could not checkpoint its ledger: %s", str(error).partition("Original error: ")[2])
 
 
-def _holder(error: duckdb.Error) -> str | None:
-    """Who holds the file, if that is what DuckDB complains of."""
-    text = str(error)
-    if held := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", text):
-        return f"process {held[2]} ({held[1]})"
-    if "already attached" in text or "different configuration" in text:
-        return "another DuckDB connection of this process"
-    return "another process" if "Could not set lock" in text else None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+def _quoted(path: Path) -> str:
+    """A path in SQL: DuckDB 1.5 takes no parameter in ATTACH."""
+    return "'" + str(path).replace("'", "''") + "'"

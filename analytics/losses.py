@@ -72,7 +72,7 @@ def _counted(ledger: Ledger, found: Health, *, now: datetime) -> Iterator[tuple[
         "damaged lines",
         found.rejected_lines,
         "Damaged lines of the spool",
-        "They are not counted; the table `reject` of the ledger has them, with the reason.",
+        "They are not counted; the view `rejects` has them, with the reason. Try tollgate ingest --retry-rejects.",
     )
     yield (
         "open streams",

@@ -263,4 +263,6 @@ def _plainer(value: object) -> object:
         return f"{value:f}"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
     return _fields(value)

@@ -13,7 +13,7 @@ from .contract import Contract
 from .desk import price_all
 from .documents import documents
 from .exceptions import SettingsError
-from .ingest import ingest
+from .ingest import refresh
 from .ledger import Ledger, run
 from .prices import PriceTable
 from .receipt import Receipt
@@ -39,10 +39,11 @@ def price(text: str, *, home: Path, contract: Path | None, as_json: bool) -> boo
 def receipt(home: Path, call_id: str, *, as_json: bool) -> bool:
     """Take in what is new, then print a receipt for each attempt of a call; True if all of them are priced."""
     ledger = Ledger(home)
-    ingest(ledger)
+    behind = refresh(ledger)
     found = _of_call(ledger, call_id)
     if not found:
-        raise SettingsError(f"found no call {call_id!r} in {ledger.path}, expected the call_id of a record")
+        unseen = f". {behind}" if behind else ""
+        raise SettingsError(f"found no call {call_id!r} in {ledger.path}, expected the call_id of a record{unseen}")
     show = _printer(as_json=as_json)
     for one in found:
         show(one)

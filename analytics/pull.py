@@ -127,7 +127,7 @@ def _checked(spool: Spool, batch: MessageBatch, results: Mapping[str, int], *, l
     """Whether what was read is all there is, and in the spool."""
     expected, found = batch.request_counts.succeeded + _unbilled(batch), sum(results.values())
     reason = None
-    if lost:
+    if lost > 0:
         reason = f"{lost:,} records could not be written (see tollgate doctor)"
     elif found < expected:
         reason = f"found {found:,} results, expected {expected:,}"

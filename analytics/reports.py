@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from router.spool import lost_records
 
+from . import rollup
 from .exceptions import SettingsError
 from .ingest import waiting_bytes
 from .ledger import Ledger, run
@@ -41,6 +42,9 @@ DIMENSIONS = (
     "key_fingerprint",
 )
 """What a breakdown may group by, besides `tag:<key>`. UTC days as `2026-11-02`, hours as `2026-11-02 13:00`."""
+
+MOST_DIMENSIONS = 4
+"""At once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,7 @@ class Health:
     """In the spool and not yet in the ledger."""
     lost_records: int
     rejected_lines: int
+    """Damaged. Those that were cut off, as their writer died in the middle of them, are `cut_lines`."""
     unpriced: tuple[tuple[str, int], ...]
     """Reason (naming the model or the bucket) and attempts."""
     flagged: tuple[tuple[str, int], ...]
@@ -155,6 +160,8 @@ class Health:
     price_table_version: str | None
     price_table_checked_on: date | None
     demo: bool
+    cut_lines: int = 0
+    """No call was told that these had been written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +189,8 @@ def totals(ledger: Ledger, filters: Filters) -> Totals:
 def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[CostRow]:
     """One row per group that occurs, in order of time if the first dimension is one, else the dearest first.
 
-    `by` names one or more of DIMENSIONS or `tag:<key>`. Raises SettingsError for any other. A call whose attempts fall
-    into several groups counts in each.
+    `by` names one to four of DIMENSIONS or `tag:<key>`. Raises SettingsError for any other. A call counts in
+    the group of its last attempt, so that the rows add up.
     """
     check_dimensions(by)
     return grouped(CostRow, _breakdown(ledger, filters, by), by)
@@ -200,7 +207,9 @@ def grouped(kind: type[_Row], found: Sequence[Mapping[str, Any]], by: Sequence[s
 
 def health(ledger: Ledger) -> Health:
     """Whether the figures can be trusted: the whole ledger and its spool, whatever the period."""
-    (row,) = ledger.query("health")
+    with ledger.read() as con:
+        rollup.read(con, *rollup.ALWAYS, notes=True)
+        (row,) = run(con, "health")
     return Health(
         attempts=row["attempts"],
         first_at=_utc(row["first_at"]),
@@ -208,6 +217,7 @@ def health(ledger: Ledger) -> Health:
         waiting_bytes=waiting_bytes(ledger),
         lost_records=lost_records(ledger.home),
         rejected_lines=row["rejected_lines"],
+        cut_lines=row["cut_lines"],
         unpriced=_counts(row["unpriced"]),
         flagged=_counts(row["flagged"]),
         outdated_charges=row["outdated_charges"],
@@ -219,7 +229,9 @@ def health(ledger: Ledger) -> Health:
 
 def dimensions(ledger: Ledger) -> Dimensions:
     """What a person can filter and group by."""
-    (row,) = ledger.query("dimensions")
+    with ledger.read() as con:
+        rollup.read(con, *rollup.ALWAYS)
+        (row,) = run(con, "dimensions")
     return Dimensions(
         models=tuple(row["models"] or ()),
         task_types=tuple(row["task_types"] or ()),
@@ -250,14 +262,16 @@ _NOTHING = Totals(
 
 
 def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict[str, Any]]:
+    start, until = naive(filters.period.start), naive(filters.period.end)
     with ledger.read() as con:
         run(con, "member_of")
+        rollup.read(con, start, until, by_user="user_id" in by)
         return run(
             con,
             "breakdown",
             dimensions=list(by),
-            start=naive(filters.period.start),
-            until=naive(filters.period.end),
+            start=start,
+            until=until,
             models=list(filters.models),
             task_types=list(filters.task_types),
             tag_keys=list(filters.tags),
@@ -266,9 +280,11 @@ def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict
 
 
 def check_dimensions(by: Sequence[str]) -> None:
-    """Raises SettingsError unless `by` names one or more of DIMENSIONS or `tag:<key>`."""
+    """Raises SettingsError unless `by` names one to four of DIMENSIONS or `tag:<key>`."""
     if not by:
         raise SettingsError("by: found nothing, expected at least one dimension")
+    if len(by) > MOST_DIMENSIONS:
+        raise SettingsError(f"by: found {len(by)} dimensions together, expected at most {MOST_DIMENSIONS}")
     for dimension in by:
         key = dimension.removeprefix("tag:")
         if dimension not in DIMENSIONS and (key == dimension or not key):

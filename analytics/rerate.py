@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from . import rules
+from . import rollup, rules
 from .contract import Contract
 from .install import install_contract, install_prices
 from .ledger import Connection, Ledger, run
@@ -105,6 +105,8 @@ def rerate(
         )
         if dry_run or not _keep(con, result):
             raise _NothingToKeep
+        run(con, "stale_period")
+    rollup.refresh(ledger)
     assert result is not None  # noqa: S101  # whatever else is raised leaves this function
     return result
 

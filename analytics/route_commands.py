@@ -16,7 +16,7 @@ from .evaluate import Case, Rates
 from .evaluate import by as rates_by
 from .exceptions import SettingsError
 from .feedback import give
-from .ingest import ingest
+from .ingest import refresh
 from .judging import judge_all, policy_of
 from .ledger import Ledger
 from .period import Period
@@ -67,7 +67,7 @@ def evaluate(file: BinaryIO, *, policy: Path | None, by: Sequence[str], as_json:
 def feedback(home: Path, call_id: str, *, verdict: str, note: str | None, now: datetime) -> None:
     """Keep what somebody says of a call."""
     ledger = Ledger(home)
-    ingest(ledger)
+    refresh(ledger)
     give(ledger, call_id, verdict=verdict, note=note, at=now)
     click.echo(f"{verdict}: {present.plain(call_id)}")
 
@@ -79,15 +79,17 @@ def report(
     filters, ledger = reports.Filters(period=Period.parse(since, until, now=now)), Ledger(home)
     tables = [tuple(names.split(",")) for names in by] or [("task_type",)]
     with present.working("Taking in what is new") as progress:
-        ingest(ledger, progress=progress)
+        behind = refresh(ledger, progress=progress)
     found = routing(ledger, filters, tables, opus=policy_of(None).tiers["opus"].model)
     health = reports.health(ledger)
     if as_json:
         breakdowns = [present.rows_as_json(names, rows) for names, rows in found.tables.items()]
         answer = {"period": filters.period, "total": found.total, "breakdowns": breakdowns, "opus": found.opus}
-        click.echo(present.as_json({**answer, "counted": COUNTED, "demo": health.demo}))
+        click.echo(present.as_json({**answer, "counted": COUNTED, "demo": health.demo, "behind": behind}))
     else:
         present_routing.show_routing(found, filters.period, health=health, home=home)
+        if behind:
+            click.echo(present.plain(f"! {behind}"), err=True)
 
 
 def _read(file: BinaryIO, expected: str) -> list[object]:

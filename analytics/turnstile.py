@@ -58,19 +58,25 @@ class Turnstile:
             yield
 
     @contextlib.contextmanager
+    def staying(self, deadline: float) -> Generator[None]:
+        """A long stay of a reader: writers of every process wait outside, so that other readers can go on."""
+        with self._flock(deadline, how="copied"):
+            yield
+
+    @contextlib.contextmanager
     def _turn(self, deadline: float, *, exclusive: bool) -> Generator[None]:
         """First among the threads of this process, then among processes."""
         if not self._gate.acquire(timeout=_left(deadline)):
             raise self._busy("used by another thread of this process")
         try:
-            with self._flock(deadline, exclusive=exclusive):
+            with self._flock(deadline, exclusive=exclusive, how="written" if exclusive else None):
                 yield
         finally:
             self._gate.release()
 
     @contextlib.contextmanager
-    def _flock(self, deadline: float, *, exclusive: bool) -> Generator[None]:
-        """Hold the lock file; a writer leaves its pid in it, to be named to those who wait in vain."""
+    def _flock(self, deadline: float, *, exclusive: bool = False, how: str | None = None) -> Generator[None]:
+        """Hold the lock file; who stays leaves a word of it there, for those who wait in vain."""
         if fcntl is None:
             yield
             return
@@ -78,12 +84,12 @@ class Turnstile:
         try:
             while not _try_flock(fd, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH):
                 if time.monotonic() >= deadline:
-                    holder = os.pread(fd, 32, 0).decode(errors="replace")
-                    raise self._busy(f"written by process {holder or 'unknown'}")
+                    raise self._busy(os.pread(fd, 64, 0).decode(errors="replace") or "used by another process")
                 time.sleep(RETRY_SECONDS)
-            if exclusive:
-                os.ftruncate(fd, 0)
-                os.pwrite(fd, str(os.getpid()).encode(), 0)
+            if how:
+                with contextlib.suppress(OSError):  # a full disk
+                    os.ftruncate(fd, 0)
+                    os.pwrite(fd, f"{how} by process {os.getpid()}".encode(), 0)
             yield
         finally:
             os.close(fd)

@@ -1,4 +1,5 @@
--- $attempts made-up attempts over 52 days: seven models, caches, batches, US-only inference, searches, compactions, failures.
+-- $attempts made-up attempts over 52 days: forty features of twelve teams, each with its task type and the model it asks for;
+-- six models, caches, batches, US-only inference, searches, compactions, failures.
 INSERT INTO usage BY NAME
 WITH dice AS (
     SELECT i, (hash(i) >> 1)::BIGINT AS h, (hash(i, 1) >> 1)::BIGINT AS g, (hash(i, 2) >> 1)::BIGINT AS f
@@ -7,8 +8,10 @@ WITH dice AS (
 attempt AS (
     SELECT
         *,
-        ['claude-haiku-5-5', 'claude-haiku-5-5', 'claude-haiku-5-5', 'claude-haiku-5-5', 'claude-sonnet-5-5',
-         'claude-sonnet-5-5', 'claude-sonnet-5-5', 'claude-opus-5-5', 'claude-opus-5', 'claude-sonnet-4-5'][1 + h % 10] AS model,
+        f % 40 AS feature,
+        -- Of each feature, most goes to one model; every tenth feature has an older one.
+        ['claude-haiku-5-5', 'claude-haiku-5-5', 'claude-haiku-5-5', 'claude-sonnet-5-5', 'claude-sonnet-5-5', 'claude-opus-5-5',
+         'claude-opus-5', 'claude-sonnet-4-5'][1 + if(feature % 10 = 9, 6 + h % 2, (h % 10) // 2 + feature % 2)] AS model,
         200 + g % 3000 AS input, 20 + f % 900 AS output,
         if(g % 5 < 2, 0, g // 7 % 60000) AS reads,
         if(f % 5 < 2, 0, f // 7 % 6000) AS writes
@@ -37,13 +40,13 @@ SELECT
     'anthropic' AS platform,
     '/v1/messages' AS endpoint,
     false AS stream,
-    ['claude-opus-5-5', 'claude-sonnet-5-5', 'auto'][1 + g % 3] AS requested_model,
+    ['claude-opus-5-5', 'claude-sonnet-5-5', 'auto'][1 + feature % 3] AS requested_model,
     model AS sent_model,
     model,
     1024 AS max_tokens,
-    ['classify', 'extract', 'summarize', 'code', 'chat'][1 + f % 5] AS task_type,
-    ['haiku', 'sonnet', 'opus'][1 + h % 3] AS tier,
-    MAP {'team': 'team-' || (g % 12), 'feature': 'feature-' || (f % 40)} AS tags,
+    ['classify', 'extract', 'summarize', 'code', 'chat'][1 + feature % 5] AS task_type,
+    split_part(model, '-', 2) AS tier,
+    MAP {'team': 'team-' || (feature % 12), 'feature': 'feature-' || feature} AS tags,
     if(h % 50 = 0, 529, 200) AS status,
     if(h % 50 = 0, 'overloaded_error', NULL) AS error_type,
     if(h % 50 = 0, NULL, 'end_turn') AS stop_reason,

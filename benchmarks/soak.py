@@ -1,328 +1,404 @@
-"""100,000 mixed calls from several processes and threads: one record per attempt, not one more or less; memory flat.
+"""The ledger under fault injection: what was acknowledged to a caller is in it once, whatever is killed when.
 
-    python benchmarks/soak.py [--calls 100000] [--processes 4]
+    python benchmarks/soak.py [--seconds 600] [--writers 8] [--readers 2] [--rate 200] [--kill-every 1] [--seed 1]
 
-Processes are forked from one whose client has already made calls, or spawned; half of them run threads, half of them
-asyncio. Each has a stand-in of its own, which writes down every attempt that it met; the ledger is filled meanwhile and
-compared at the end, attempt by attempt. Fails if they differ, or if a process grows by more than 10 MB once it is warm.
+Writers append records, some of them in two revisions, some with a clock that went back; an ingester takes them in;
+readers ask. Again and again one of them is killed with SIGKILL and replaced, a segment is copied under another name, a
+second ingester runs beside the first, or a process finds the disk full: no file of it may then grow beyond a size.
+Before and after each append a writer tells a witness, by one write of one line, so that it survives the writer too.
+At the end the ledger is compared with the witnesses, record by record. Fails on any difference. POSIX.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
+import itertools
+import logging
 import multiprocessing
 import os
 import random
+import resource
+import statistics
 import sys
 import tempfile
-import threading
 import time
+import traceback
 from collections import Counter
-from collections.abc import Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection, wait
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import httpx2
+import duckdb
 
-from router import Anthropic, AsyncAnthropic, Spool, tagged
-from router.testing import MESSAGES, Cut, Failure, Overloaded, Pace, ServerError, StandIn, StreamError, Unreachable
+from analytics.exceptions import AnalyticsError
+from analytics.ingest import ingest
+from analytics.ledger import Ledger
+from analytics.period import Period
+from analytics.prices import PriceTable
+from analytics.reports import Filters, totals
+from router.record import UsageRecord, from_nanoseconds, new_record_id
+from router.spool import Spool, lost_records
 
-HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"
-ITEMS = 3
-THREADS = 4
-REPORTS = 10
-GROWTH_MB = 10
-PACE = 1e-6
-"""Seconds per token, for tasks: each delta then lets another task run, or a cancellation arrive."""
-ERRORS = (anthropic.AnthropicError, httpx2.HTTPError)
-"""What a call may raise; anything else fails the soak."""
-PROMPTS = ("Translate into French: good morning", "Prove that there are infinitely many primes.", "Hello")
-
-
-class Witness(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
-    """Writes down what the stand-in was asked and what it answered, before the client knows: the truth to compare."""
-
-    def __init__(self, api: StandIn, path: Path) -> None:
-        self._api = api
-        self._file = path.open("a", buffering=1)
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """For the synchronous client."""
-        with self._lost(request):
-            response = self._api.handle_request(request)
-            self._write(request, response)
-            return response
-        raise AssertionError
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """For the asynchronous client."""
-        with self._lost(request):
-            await asyncio.sleep(0)  # where a task can be cancelled
-            response = await self._api.handle_async_request(request)
-            self._write(request, response)
-            return response
-        raise AssertionError
-
-    @contextlib.contextmanager
-    def _lost(self, request: httpx2.Request) -> Generator[None]:
-        try:
-            yield
-        except BaseException:
-            self._write(request, None)
-            raise
-
-    def _write(self, request: httpx2.Request, response: httpx2.Response | None) -> None:
-        if request.url.path == MESSAGES:
-            self._file.write(f"{'no answer' if response is None else response.headers['request-id']}\n")
-        elif request.url.path.endswith("/batches") and response is not None:
-            batch_id = response.json()["id"]
-            self._file.writelines(f"{batch_id}/{number}\n" for number in range(ITEMS))
+FORK = multiprocessing.get_context("fork")
+PRICES = PriceTable.load()
+USAGE = {"input_tokens": 1000, "output_tokens": 100, "service_tier": "standard"}
+Version = tuple[str, int]
+"""A record id and a revision."""
 
 
-def stand_in(seed: int, pace: float = 0) -> StandIn:
-    """An API that has its troubles; `pace` is in seconds per token."""
-    latency = {line: Pace(first_token=0, per_token=pace) for line in ("haiku", "sonnet", "opus")}
-    api = StandIn(
-        seed=seed, latency=latency, answer=lambda body: "A short answer, as most are. " * (1 + len(str(body)) % 7)
-    )
-    api.script(Failure(status=400, error_type="invalid_request_error", message="no"), probability=0.02)
-    api.script(ServerError(retry_after=0.001), probability=0.03)
-    api.script(Overloaded(retry_after=0.001), probability=0.05)
-    api.script(Unreachable(), model=HAIKU, probability=0.02)
-    api.script(StreamError(), probability=0.02)
-    api.script(StreamError(after=1), probability=0.02)
-    # Of a cut in an answer that is no stream, the SDK tells nobody more than that the connection was lost.
-    api.script(Cut(after=1), when=lambda body: body.get("stream") is True, probability=0.02)
-    return api
+class Witness:
+    """A file of one process, to which it appends lines that are there whatever becomes of it."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self._fd = os.open(folder / f"{kind}-{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def say(self, *words: object) -> None:
+        """One line."""
+        os.write(self._fd, (" ".join(map(str, words)) + "\n").encode())
 
 
-def request(dice: random.Random) -> dict[str, Any]:
-    """One of several questions."""
-    message = {"role": "user", "content": dice.choice(PROMPTS)}
-    return {"model": dice.choice((OPUS, HAIKU, "auto")), "max_tokens": 300, "messages": [message]}
+def heard(folder: Path, kind: str) -> Iterator[list[str]]:
+    """The words of every line of every witness of a kind."""
+    for path in folder.glob(f"{kind}-*"):
+        for line in path.read_text().splitlines():
+            yield line.split(" ", 2)
 
 
-def call(client: Anthropic, dice: random.Random) -> None:
-    """One call of some style."""
-    body: Any = request(dice)
-    match dice.choices(("create", "raw", "stream", "break", "unread", "batch"), (40, 10, 25, 10, 10, 5))[0]:
-        case "create":
-            client.messages.create(**body)
-        case "raw":
-            client.beta.messages.with_raw_response.create(**body)
-        case "stream":
-            with client.messages.stream(**body) as stream:
-                stream.until_done()
-        case "break":
-            events = client.messages.create(**body, stream=True)
-            next(events)
-            next(events)
-            events.close()
-        case "unread":
-            client.messages.create(**body, stream=True)
-        case _:
-            namespace = client.messages.batches
-            batch = namespace.create(requests=[{"custom_id": str(n), "params": body} for n in range(ITEMS)])
-            for _ in range(2):
-                list(namespace.results(batch.id))
-            namespace.delete(batch.id)
+@contextlib.contextmanager
+def full_disk(size: int | None) -> Generator[None]:
+    """No file of this process grows beyond `size` bytes, which is to it as if the disk were full; None: it is not."""
+    if size is None:
+        yield
+        return
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-async def call_async(client: AsyncAnthropic, dice: random.Random) -> None:
-    """One call of some style, awaited."""
-    body: Any = request(dice)
-    match dice.choices(("create", "stream", "break", "cancel", "batch"), (50, 25, 10, 10, 5))[0]:
-        case "create":
-            await client.messages.create(**body)
-        case "stream":
-            async with client.messages.stream(**body) as stream:
-                await stream.until_done()
-        case "break":
-            events = await client.messages.create(**body, stream=True)
-            await anext(events)
-            await events.close()
-        case "cancel":
-            task = asyncio.ensure_future(_drain(client, body))
-            for _ in range(dice.randrange(30)):
-                await asyncio.sleep(0)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        case _:
-            namespace = client.messages.batches
-            batch = await namespace.create(requests=[{"custom_id": str(n), "params": body} for n in range(ITEMS)])
-            async for _ in await namespace.results(batch.id):
-                pass
-            await namespace.delete(batch.id)
+class Writer:
+    """Appends records in bursts, and tells its witness of each."""
 
-
-async def _drain(client: AsyncAnthropic, body: Any) -> None:
-    async for _ in await client.messages.create(**body, stream=True):
-        pass
-
-
-class Worker:
-    """One process: so many calls, from threads or tasks, and its memory now and then."""
-
-    def __init__(self, number: int, calls: int, spool: Spool, folder: Path, parent: Connection) -> None:
-        self.number, self.calls, self.spool, self.parent = number, calls, spool, parent
-        self.threaded = number % 4 in (0, 3)
-        self.witness = Witness(stand_in(number, 0 if self.threaded else PACE), folder / f"attempts-{number}")
-        self._done = 0
-        self._lock = threading.Lock()
+    def __init__(self, stage: Stage, spool: Spool) -> None:
+        self.stage, self.spool = stage, spool
+        self.dice = random.Random(os.getpid())  # noqa: S311  # variety, not secrecy
+        self.witness = Witness(stage.folder, "writer")
 
     def run(self) -> None:
-        """Make the calls."""
-        (self.run_threads if self.threaded else self.run_tasks)()
-        self.spool.close()
-        self.parent.close()
+        """Until killed."""
+        while True:
+            burst = self.dice.choice((1, 1, 1, 5, 20))
+            full = self.dice.choice((0, 700, 5_000, 20_000)) if self.dice.random() < 0.05 else None
+            back = 300 * 10**9 if self.dice.random() < 0.05 else 0
+            for _ in range(burst):
+                self.call(back=back, full=full)
+            time.sleep(burst / self.stage.rate)
 
-    def run_threads(self) -> None:
-        """From several threads at a time."""
-        http_client = httpx2.Client(transport=self.witness)
-        client = Anthropic(api_key="test", http_client=http_client, spool=self.spool, max_retries=1)
+    def call(self, *, back: int = 0, full: int | None = None) -> None:
+        """One attempt, by a clock that was put `back` so many nanoseconds; a stream's is written in two revisions."""
+        now = time.time_ns() - back
+        record = UsageRecord(
+            record_id=new_record_id(now),
+            call_id=str(now),
+            attempt=1,
+            started_at=from_nanoseconds(now),
+            requested_model="claude-opus-5-5",
+            model="claude-haiku-5-5",
+            status=200,
+            usage=USAGE,
+        )
+        if self.dice.random() < 0.2:
+            self.append(record._replace(stream=True, complete=False), full)
+            record = record._replace(stream=True, revision=1)
+        if self.append(record, full):
+            self.stage.newest.value = max(now, self.stage.newest.value)
 
-        def keep_calling(thread: int) -> None:
-            dice = random.Random(self.number * 100 + thread)  # noqa: S311  # variety, not secrecy
-            with tagged(process=self.number, thread=thread):
-                for _ in range(self.calls // THREADS):
-                    with contextlib.suppress(*ERRORS):
-                        call(client, dice)
-                    self.count()
-
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(keep_calling, range(THREADS)))
-
-    def run_tasks(self) -> None:
-        """From several tasks at a time."""
-
-        async def keep_calling(client: AsyncAnthropic, task: int) -> None:
-            dice = random.Random(self.number * 100 + task)  # noqa: S311  # variety, not secrecy
-            with tagged(process=self.number, task=task):
-                for _ in range(self.calls // THREADS):
-                    with contextlib.suppress(*ERRORS):
-                        await call_async(client, dice)
-                    self.count()
-
-        async def all_at_once() -> None:
-            http_client = httpx2.AsyncClient(transport=self.witness)
-            client = AsyncAnthropic(api_key="test", http_client=http_client, spool=self.spool, max_retries=1)
-            await asyncio.gather(*(keep_calling(client, task) for task in range(THREADS)))
-
-        asyncio.run(all_at_once())
-
-    def count(self) -> None:
-        """One more is done; say how large this process is, every tenth of the way."""
-        with self._lock:
-            self._done += 1
-            if self._done % max(1, self.calls // REPORTS) == 0:
-                self.parent.send((self.number, self._done, megabytes()))
+    def append(self, record: UsageRecord, full: int | None) -> bool:
+        """Append, and say so before and after. The disk is full for the spool alone: the witness must be heard."""
+        version = (record.record_id, record.revision or 0)
+        self.witness.say("tries", *version)
+        with full_disk(full):
+            safe = self.spool.append(record)
+        self.witness.say("knows" if safe else "doubts", *version)
+        return safe
 
 
-def megabytes() -> float:
-    """The resident memory of this process. Linux."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+def write(stage: Stage, spool: Spool) -> None:
+    """A writer, with a spool that its parent has opened."""
+    Writer(stage, spool).run()
 
 
-def work(number: int, calls: int, spool: Spool | Path, folder: Path, parent: Connection) -> None:
-    """What a process does, with the spool of its parent or one of its own."""
-    own = spool if isinstance(spool, Spool) else Spool(spool)
-    Worker(number, calls, own, folder, parent).run()
+def write_alone(stage: Stage, _: Spool) -> None:
+    """A writer with a spool of its own."""
+    Writer(stage, stage.spool()).run()
 
 
-def start(processes: int, calls: int, home: Path, folder: Path) -> dict[Connection, Any]:
-    """The processes, by the pipe on which they report: every other one forked, with a spool that is open already."""
-    spool = Spool(home)
-    parent = Witness(stand_in(processes), folder / f"attempts-{processes}")
-    with Anthropic(api_key="test", http_client=httpx2.Client(transport=parent), spool=spool) as client:
-        for _ in range(10):
-            with contextlib.suppress(*ERRORS):
-                client.messages.create(**request(random.Random(0)))  # noqa: S311  # variety, not secrecy
-    started: dict[Connection, Any] = {}
-    for number in range(processes):
-        here, there = multiprocessing.Pipe(duplex=False)
-        context: Any = multiprocessing.get_context("spawn" if number % 2 else "fork")
-        process = context.Process(target=work, args=(number, calls, home if number % 2 else spool, folder, there))
+def take_in(stage: Stage, _: Spool, *, rounds: int | None = None) -> None:
+    """An ingester: every fraction of a second, and sometimes on a full disk."""
+    dice, witness = random.Random(os.getpid()), Witness(stage.folder, "ingester")  # noqa: S311  # variety, not secrecy
+    ledger = Ledger(stage.home)
+    for _round in range(rounds) if rounds else itertools.count():
+        size = ledger.path.stat().st_size if ledger.path.exists() else 0
+        full = dice.choice((0, 4_000, 50_000, size, size + 50_000)) if dice.random() < 0.1 else None
+        try:
+            with full_disk(full):
+                report = ingest(ledger, PRICES)
+            witness.say("took", report.added + report.revised, report.duplicates)
+        except (AnalyticsError, duckdb.Error, OSError) as error:
+            witness.say("failed", "with room" if full is None else "on a full disk", reason(error))
+        time.sleep(dice.uniform(0.2, 1))
+
+
+def take_in_beside(stage: Stage, spool: Spool) -> None:
+    """A second ingester, for a moment."""
+    take_in(stage, spool, rounds=2)
+
+
+def reason(error: Exception) -> str:
+    """The first line, without what differs from one failure to the next, and where it was raised."""
+    words = [word for word in str(error).partition("\n")[0].split() if not set(word) & set("/0123456789")]
+    place = [frame.name for frame in traceback.extract_tb(error.__traceback__) if "/analytics/" in frame.filename][-1]
+    return f"{type(error).__name__} in {place}: {' '.join(words)}"
+
+
+def read(stage: Stage, _: Spool) -> None:
+    """A reader: how long it waited, and how much older its newest record is than the newest acknowledged one."""
+    witness, ledger = Witness(stage.folder, "reader"), Ledger(stage.home)
+    while True:
+        acknowledged, began = stage.newest.value, time.perf_counter()
+        try:
+            totals(ledger, today())
+            waited = time.perf_counter() - began
+            with ledger.read() as con:
+                (newest,) = con.execute("SELECT epoch_ns(max(started_at)) FROM usage").fetchall()[0]
+        except (AnalyticsError, duckdb.Error) as error:
+            witness.say("failed", reason(error))
+        else:
+            witness.say("read", waited, max(0, acknowledged - (newest or acknowledged)) / 1e9)
+        time.sleep(0.1)
+
+
+def today() -> Filters:
+    """All that this run writes."""
+    now = datetime.now(UTC)
+    return Filters(period=Period(now - timedelta(days=1), now + timedelta(days=1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where it happens."""
+
+    home: Path
+    folder: Path
+    """Of the witnesses."""
+    rate: float
+    newest: Any
+    """When the newest acknowledged record was sent, in nanoseconds: shared memory, without a lock to die with."""
+
+    def spool(self) -> Spool:
+        """One that begins a new segment often."""
+        return Spool(self.home, rotate_bytes=20_000, rotate_seconds=2)
+
+
+PARTS = {
+    "writer, forked from a process with an open segment": write,
+    "writer": write_alone,
+    "ingester": take_in,
+    "second ingester": take_in_beside,
+    "reader": read,
+}
+
+
+class Soak:
+    """Starts the processes, and kills them."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        self.stage = stage
+        self.dice = random.Random(seed)  # noqa: S311  # variety, not secrecy
+        self.parent = Writer(stage, stage.spool())
+        self.playing = dict[ForkProcess, str]()
+        self.killed = dict[int, str]()
+        self.failed = list[str]()
+        self.copies = 0
+
+    def start(self, part: str) -> None:
+        """One more process."""
+        self.parent.call()
+        process = FORK.Process(target=PARTS[part], args=(self.stage, self.parent.spool), daemon=True)
         process.start()
-        there.close()
-        started[here] = process
-    spool.close()
-    return started
+        self.playing[process] = part
 
-
-def follow(started: Mapping[Connection, Any]) -> dict[int, list[float]]:
-    """Print the memory of each process as it reports; the figures by process."""
-    memory: dict[int, list[float]] = {}
-    waiting = list(started)
-    began = time.monotonic()
-    while waiting:
-        pipe: Any
-        for pipe in wait(waiting):
-            try:
-                number, done, size = pipe.recv()
-            except EOFError:
-                waiting.remove(pipe)
-                continue
-            memory.setdefault(number, []).append(size)
-            seconds = time.monotonic() - began
-            print(f"{seconds:6.1f} s   process {number}: {done:7,} calls, {size:6.1f} MB", flush=True)
-    for process in started.values():
+    def kill(self, process: ForkProcess) -> str:
+        """At once, wherever it is; which part it played."""
+        process.kill()
         process.join()
-        if process.exitcode:
-            sys.exit(f"{process.name} ended with {process.exitcode}")
-    return memory
+        assert process.pid is not None  # noqa: S101  # it was started
+        part = self.playing.pop(process)
+        self.killed[process.pid] = part
+        return part
+
+    def look(self) -> None:
+        """Replace what has ended by itself, which only a second ingester may."""
+        for process in [process for process in self.playing if process.exitcode is not None]:
+            part = self.playing.pop(process)
+            if process.exitcode or part != "second ingester":
+                self.failed.append(f"{part} with {process.exitcode}")
+                self.start(part)
+
+    def trouble(self) -> None:
+        """Kill somebody; copy a segment, or start a second ingester, now and then."""
+        self.look()
+        part = self.kill(self.dice.choice(list(self.playing)))
+        if part != "second ingester":
+            self.start(part)
+        if self.dice.random() < 0.3:
+            self.start("second ingester")
+        if self.dice.random() < 0.5:
+            self.copy_segment()
+
+    def copy_segment(self) -> None:
+        """The whole lines of some segment, waiting or taken in, under another name."""
+        segments = [path for folder in ("spool", "done") for path in (self.stage.home / folder).glob("*.ndjson")]
+        with contextlib.suppress(FileNotFoundError):  # taken in meanwhile
+            data = self.dice.choice(segments).read_bytes()
+            self.copies += 1
+            hidden = self.stage.home / "spool" / f"{time.time_ns():020d}-copy-{self.copies}.tmp"
+            hidden.write_bytes(data[: data.rfind(b"\n") + 1])
+            hidden.rename(hidden.with_suffix(".ndjson"))
 
 
-def differences(folder: Path, recorded: Counter[str]) -> Counter[str]:
-    """What was attempted and not recorded (positive), or recorded and not attempted (negative)."""
-    attempted: Counter[str] = Counter()
-    for path in folder.glob("attempts-*"):
-        attempted.update(path.read_text().splitlines())
-    print(f"attempts {attempted.total():,}, of them {attempted['no answer']:,} without an answer")
-    attempted.subtract(recorded)
-    return Counter({attempt: count for attempt, count in attempted.items() if count})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the witnesses say."""
+
+    tried: set[Version]
+    acknowledged: set[Version]
+    doubted: set[Version]
+
+    @classmethod
+    def of(cls, folder: Path) -> Heard:
+        """From their files."""
+        said: dict[str, set[Version]] = {"tries": set(), "knows": set(), "doubts": set()}
+        for what, record_id, revision in heard(folder, "writer"):
+            said[what].add((record_id, int(revision)))
+        return cls(tried=said["tries"], acknowledged=said["knows"], doubted=said["doubts"])
 
 
-def recorded(home: Path) -> Counter[str]:
-    """What the ledger has: request ids, attempts without an answer, items of batches."""
-    from analytics.ledger import Ledger  # noqa: PLC0415  # DuckDB must not be there when a process is forked
+def compare(soak: Soak, said: Heard) -> dict[str, int]:
+    """What differs between the ledger and the witnesses: nothing may."""
+    ledger = Ledger(soak.stage.home)
+    with ledger.read() as con:
+        rows = con.execute("SELECT record_id::VARCHAR, coalesce(revision, 0) FROM usage").fetchall()
+        (unpaired,) = con.execute(
+            "SELECT count(*) FROM line FULL JOIN charge USING (record_id, line_number) "
+            "WHERE line.record_id IS NULL OR charge.record_id IS NULL OR list_cost IS NULL"
+        ).fetchall()[0]
+        (unrated,) = con.execute("SELECT count(*) FROM usage ANTI JOIN charge USING (record_id)").fetchall()[0]
+        rejects = con.execute("SELECT segment, line FROM reject").fetchall()
+    revisions = dict[str, int](rows)
+    torn = Counter(segment for segment, line in rejects if not line.endswith("\n"))
+    explained = [name for name, count in torn.items() if count == 1 and int(name.split("-")[1]) in soak.killed]
+    return {
+        "acknowledged and not in the ledger": sum(
+            revisions.get(known, -1) < number for known, number in said.acknowledged
+        ),
+        "in the ledger more than once": len(rows) - len(revisions),
+        "in the ledger and never tried": len(set(rows) - said.tried),
+        "lines and charges that are not one to one": unpaired + unrated,
+        "rejects that are not the last line of a killed writer": len(rejects) - len(explained),
+        "attempts more or fewer in the report": abs(totals(ledger, today()).attempts - len(rows)),
+        "more lost records counted than were doubted": max(0, lost_records(soak.stage.home) - len(said.doubted)),
+        "segments left in the spool": len(list((soak.stage.home / "spool").glob("*.ndjson"))),
+        "processes that ended by themselves": len(soak.failed),
+    }
 
-    query = "SELECT coalesce(batch_id || '/' || custom_id, request_id, 'no answer') AS attempt FROM usage"
-    with Ledger(home).read() as con:
-        return Counter(attempt for (attempt,) in con.execute(query).fetchall())
+
+def quantiles(values: list[float], unit: str) -> str:
+    """Of what readers saw."""
+    if len(values) < 2:
+        return "not measured"
+    cuts = statistics.quantiles(values, n=100)
+    return f"p50 {cuts[49]:.3g} {unit}, p99 {cuts[98]:.3g} {unit}, max {max(values):.3g} {unit}"
+
+
+def figures(soak: Soak, said: Heard) -> None:
+    """Print what happened."""
+    stage = soak.stage
+    with Ledger(stage.home).read() as con:
+        there = dict[str, int](con.execute("SELECT record_id::VARCHAR, coalesce(revision, 0) FROM usage").fetchall())
+        rejects = Counter(row[0] for row in con.execute("SELECT reason FROM reject").fetchall())
+    unanswered = said.tried - said.acknowledged - said.doubted
+    late, unsaid = (
+        sum(there.get(known, -1) >= number for known, number in some) for some in (said.doubted, unanswered)
+    )
+    ingests, reads = list(heard(stage.folder, "ingester")), list(heard(stage.folder, "reader"))
+    print(f"acknowledged {len(said.acknowledged):,} (records and revisions), in the ledger {len(there):,} records")
+    print(f"not acknowledged {len(said.doubted):,}, of them in the ledger after all {late:,}")
+    print(
+        f"lost {len(said.doubted) - late:,}, of them counted {lost_records(stage.home):,}: the count, too, needs a disk"
+    )
+    print(f"killed before an answer {len(unanswered):,}, of them in the ledger {unsaid:,}")
+    print(f"ingests that came to their end {sum(line[0] == 'took' for line in ingests):,}, ", end="")
+    print(f"taken in {sum(int(line[1]) for line in ingests if line[0] == 'took'):,}, ", end="")
+    print(f"duplicates left out {sum(int(line[2]) for line in ingests if line[0] == 'took'):,}, as far as told")
+    print(f"segments copied {soak.copies:,}; rejects {dict(rejects) or 'none'}")
+    print(f"killed: {dict(Counter(soak.killed.values()))}")
+    for failure, count in Counter(" ".join(line[1:]) for line in [*ingests, *reads] if line[0] == "failed").items():
+        print(f"failed {count:,} times: {failure}")
+    for failure in soak.failed:
+        print(f"ended by itself: {failure}")
+    measured = [line for line in reads if line[0] == "read"]
+    print(f"{len(measured):,} reads: {quantiles([1000 * float(line[1]) for line in measured], 'ms')}")
+    print(f"newest acknowledged before newest seen: {quantiles([float(line[2]) for line in measured], 's')}")
+
+
+def play(soak: Soak, given: argparse.Namespace) -> None:
+    """Start everybody, make trouble for as long as was asked, and end it."""
+    writers = ("writer", "writer, forked from a process with an open segment")
+    for number in range(given.writers):
+        soak.start(writers[number % 2])
+    for part in ("ingester", *["reader"] * given.readers):
+        soak.start(part)
+    until = time.monotonic() + given.seconds
+    while time.monotonic() < until:
+        time.sleep(given.kill_every)
+        soak.trouble()
+    soak.look()
+    for process in list(soak.playing):
+        soak.kill(process)
+    soak.parent.spool.close()
+    ingest(Ledger(soak.stage.home), PRICES)
 
 
 def main() -> None:
-    """Call, count, compare."""
+    """Play, compare, say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=100_000)
-    parser.add_argument("--processes", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--writers", type=int, default=8)
+    parser.add_argument("--readers", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=200, help="records a second and writer")
+    parser.add_argument("--kill-every", type=float, default=1, help="seconds")
+    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    logging.disable()
     with tempfile.TemporaryDirectory() as name:
-        home, folder = Path(name) / "home", Path(name)
-        began = time.monotonic()
-        started = start(given.processes, given.calls // given.processes, home, folder)
-        from analytics.ingest import ingest  # noqa: PLC0415  # as above
-        from analytics.ledger import Ledger  # noqa: PLC0415  # as above
-
-        with ThreadPoolExecutor(1) as pool:
-            filling = pool.submit(ingest, Ledger(home))  # it goes on for as long as something comes
-            memory = follow(started)
-            filling.result()
-        ingest(Ledger(home))
-        print(f"{given.calls:,} calls in {time.monotonic() - began:.0f} s")
-        different = differences(folder, recorded(home))
-    growth = {number: sizes[-1] - sizes[len(sizes) // 5] for number, sizes in memory.items()}
-    print("growth of memory after a fifth of the way:", ", ".join(f"{size:+.1f} MB" for size in growth.values()))
-    print(f"attempts that are not exactly one record: {sum(map(abs, different.values())):,}")
-    for attempt, count in different.most_common(5):
-        print(f"  {attempt}: {'missing' if count > 0 else 'too many'} {abs(count)}")
-    sys.exit(bool(different) or max(growth.values()) > GROWTH_MB)
+        tempfile.tempdir = name  # where lost records are counted if not at the home
+        (witnesses := Path(name) / "witnesses").mkdir()
+        newest = FORK.Value("q", 0, lock=False)
+        soak = Soak(Stage(home=Path(name) / "home", folder=witnesses, rate=given.rate, newest=newest), given.seed)
+        play(soak, given)
+        said = Heard.of(witnesses)
+        figures(soak, said)
+        differences = compare(soak, said)
+    for what, count in differences.items():
+        print(f"{what}: {count:,}")
+    sys.exit(any(differences.values()))
 
 
 if __name__ == "__main__":

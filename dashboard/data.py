@@ -22,14 +22,16 @@ class Source:
 
     home: Path
     health: Health
+    behind: str | None = None
+    """Why the newest records are missing, where somebody else holds the ledger."""
 
 
 @st.cache_data(ttl=FRESH_SECONDS, max_entries=8, show_spinner=False)
 def refresh(home: Path) -> Source:
     """Take in what waits in the spool, and say how the ledger is. Raises AnalyticsError."""
     ledger = Ledger(home)
-    ingest.ingest(ledger)
-    return Source(home=home, health=reports.health(ledger))
+    behind = ingest.refresh(ledger)
+    return Source(home=home, health=reports.health(ledger), behind=behind)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=20, show_spinner=False)

@@ -1,22 +1,23 @@
 -- Whether the figures can be trusted. Reasons and flags are counted here; the spool is counted by its files.
-WITH reasons AS (
-    SELECT coalesce(unpriced_reason, 'not rated') AS reason, count(DISTINCT record_id) AS attempts
-    FROM line LEFT JOIN charge USING (record_id, line_number)
-    WHERE list_cost IS NULL
-    GROUP BY reason
+WITH note AS (
+    SELECT kind, name, sum(count)::BIGINT AS count
+    FROM (FROM hourly_note ANTI JOIN raw_hour USING (hour) UNION ALL BY NAME FROM recent_note)
+    GROUP BY kind, name
 ),
-flags AS (
-    SELECT unnest(flags) AS flag, count(*) AS lines FROM line GROUP BY flag
+attempt AS (
+    FROM (SELECT hour, attempts FROM hourly ANTI JOIN raw_hour USING (hour) UNION ALL SELECT hour, attempts FROM recent)
 )
 SELECT
-    (SELECT count(*) FROM usage) AS attempts,
-    (SELECT min(started_at) FROM usage) AS first_at,
-    (SELECT max(started_at) FROM usage) AS last_at,
-    (SELECT count(*) FROM reject) AS rejected_lines,
-    (SELECT list({'name': reason, 'count': attempts} ORDER BY attempts DESC, reason) FROM reasons) AS unpriced,
-    (SELECT list({'name': flag, 'count': lines} ORDER BY lines DESC, flag) FROM flags) AS flagged,
-    (SELECT count(*) FROM charge
-        WHERE table_version <> (SELECT version FROM price_table)
-            OR contract_version IS DISTINCT FROM (SELECT version FROM contract)) AS outdated_charges,
+    (SELECT coalesce(sum(attempts), 0)::BIGINT FROM attempt) AS attempts,
+    -- Of what was pruned the hour is known.
+    least((SELECT min(started_at) FROM usage), (SELECT min(hour) FROM attempt WHERE hour < (SELECT attempts_from FROM book))) AS first_at,
+    greatest((SELECT max(started_at) FROM usage), (SELECT max(hour) FROM attempt WHERE hour < (SELECT attempts_from FROM book))) AS last_at,
+    (SELECT count(*) FROM reject WHERE NOT starts_with(reason, 'cut off')) AS rejected_lines,
+    (SELECT count(*) FROM reject WHERE starts_with(reason, 'cut off')) AS cut_lines,
+    (SELECT list({'name': name, 'count': count} ORDER BY count DESC, name) FROM note WHERE kind = 'unpriced') AS unpriced,
+    (SELECT list({'name': name, 'count': count} ORDER BY count DESC, name) FROM note WHERE kind = 'flag') AS flagged,
+    (SELECT coalesce(sum(count), 0)::BIGINT FROM note
+        WHERE kind = 'version'
+            AND name <> concat_ws(', contract ', (SELECT version FROM price_table), (SELECT version FROM contract))) AS outdated_charges,
     (SELECT version FROM price_table) AS price_table_version,
     (SELECT checked_on FROM price_table) AS price_table_checked_on

@@ -124,7 +124,8 @@ SELECT
     CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN cost END AS list_cost,
     (list_cost * discount_multiplier)::DECIMAL(38, 18) AS contracted_cost,
     -- Amounts that no wallet holds, in a currency of small coins, would not fit.
-    TRY(contracted_cost * exchange_rate.per_usd) AS reporting_cost,
+    TRY((CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN cost END * discount_multiplier)::DECIMAL(38, 18)
+        * exchange_rate.per_usd) AS reporting_cost,
     contract.version AS contract_version,
     CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN asked_cost END AS requested_list_cost,
     CASE WHEN NOT billable THEN 0 WHEN problem IS NULL THEN uncached_cost END AS uncached_list_cost,

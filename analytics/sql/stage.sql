@@ -47,6 +47,7 @@ SELECT
     byte_offset,
     record,
     CASE
+        WHEN fields IS NULL AND NOT ends_with(line, chr(10)) THEN 'cut off: its writer died in the middle of it'
         WHEN fields IS NULL THEN 'not a JSON object'
         WHEN record IS NULL THEN 'a value of the wrong type'
         WHEN record.record_id IS NULL THEN 'no record_id'
@@ -59,5 +60,5 @@ SELECT
         WHEN record.tags IS NULL THEN 'no tags'
         WHEN record.complete IS NULL THEN 'no complete'
     END AS reason,
-    CASE WHEN reason IS NOT NULL THEN left(line, 4096) END AS line
+    rtrim(left(line, 1048576), chr(10)) AS line
 FROM cast_all

@@ -24,7 +24,7 @@ guessed."""
 def show(view: View, source: Source) -> None:
     """The page, from top to bottom."""
     totals = data.totals(source, view.filters)
-    quality.banners(source.health, totals)
+    quality.banners(source, totals)
     _heading(view, source)
     if not totals.attempts:
         _nothing(view)

@@ -8,13 +8,16 @@ import streamlit as st
 
 from analytics.reports import Health, Totals
 from dashboard import tables, theme
+from dashboard.data import Source
 
 OLD_PRICES_DAYS = 45
 
 
-def banners(health: Health, totals: Totals) -> None:
+def banners(source: Source, totals: Totals) -> None:
     """What nobody may overlook."""
-    if health.demo:
+    if source.behind:
+        st.warning(theme.markdown(source.behind))
+    if source.health.demo:
         st.info("**Demo data.** Pretend teams and simulated answers, in a home of its own; nothing here was spent.")
     if totals.unpriced_attempts:
         attempts = theme.plural(totals.unpriced_attempts, "attempt")

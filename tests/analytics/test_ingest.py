@@ -205,11 +205,11 @@ def test_a_value_that_does_not_fit_is_not_made_null(ledger: Ledger, home: Path) 
 
 
 def test_a_damaged_line_is_kept_short(ledger: Ledger, home: Path) -> None:
-    """Of a damaged line its first four thousand characters are kept."""
-    put(home, b"x" * 100_000 + b"\n")
+    """Of a damaged line its first million characters are kept."""
+    put(home, b"x" * 2_000_000 + b"\n")
     ingest(ledger, PRICES)
 
-    assert select(ledger, "length(line) FROM reject") == [(4096,)]
+    assert select(ledger, "length(line) FROM reject") == [(1 << 20,)]
 
 
 def test_the_torn_tail_of_a_living_writer_waits(ledger: Ledger, spool: Spool) -> None:

@@ -144,11 +144,11 @@ def test_a_failed_replacement_leaves_the_lower_revision(ledger: Ledger, home: Pa
     before = facts(ledger)
     put(home, lines([stream.closed]), name="2.ndjson")
     with ledger.write() as con:
-        con.execute("ALTER TABLE price RENAME TO hidden")
-    with pytest.raises(Exception, match="price"):
+        con.execute("ALTER TABLE charge RENAME TO hidden")
+    with pytest.raises(Exception, match="charge"):
         ingest(ledger, PRICES)
     with ledger.write() as con:
-        con.execute("ALTER TABLE hidden RENAME TO price")
+        con.execute("ALTER TABLE hidden RENAME TO charge")
 
     assert facts(ledger) == before
     assert ingest(ledger, PRICES).revised == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,3 +60,9 @@ def filled(home: Path, spool: Spool, attempt: Callable[..., UsageRecord], now: d
     for record in attempts():
         assert spool.append(record)
     return home
+
+
+@pytest.fixture(autouse=True)
+def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]  # autouse
+    """Streamlit makes the page the main module, which processes that later tests spawn would then run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])

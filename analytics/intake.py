@@ -1,0 +1,83 @@
+"""Intake: staged records -> usage, line and charge, each record once, whatever it came from.
+
+Lines and charges are made before the ledger is entered, in the private database: what is left to do under the ledger's
+lock is to find out which records are new, and to put them in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from . import rules
+from .contract import Contract
+from .install import install_contract, install_prices
+from .ledger import Connection, Ledger, furnish, run, transaction
+from .prices import PriceTable
+
+Step = Callable[[Connection], object]
+Terms = tuple[PriceTable, Contract]
+_desk = threading.Lock()
+"""The private database has one price table at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What became of what was offered."""
+
+    added: int = 0
+    revised: int = 0
+    """Later revisions of a record, such as the closing of a stream whose opening came before."""
+    duplicates: int = 0
+    """Records that the ledger had already, in this revision or a higher one."""
+    damaged: int = 0
+    """Lines that hold no record; they are in the table `reject`, with the reason."""
+    bytes: int = 0
+    """Of the spool."""
+
+    def __add__(self, other: IngestReport) -> IngestReport:
+        """Two reports as one."""
+        both = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        return IngestReport(**both)
+
+
+def add(
+    ledger: Ledger,
+    terms: Terms,
+    stage: Step,
+    *,
+    settle: Step,
+    unread: Literal["unread", "unread_retried", "unread_imported"] = "unread",
+) -> IngestReport:
+    """Take in what `stage` puts into the temporary table `staged` (stage.sql says its shape), in one transaction.
+
+    `unread` names the question that says what of it is still to be taken in; `settle` is called at the end of the
+    transaction, with its connection, to note what has been.
+    """
+    with ledger.private() as con:
+        stage(con)
+        _rate(con, terms)
+        with ledger.write(using=con):
+            prices, contract = terms
+            install_prices(con, prices)
+            install_contract(con, contract)
+            rules.record(con)
+            for step in (unread, "fresh", "stale_mark", "supersede", "offered_insert", "reject_insert"):
+                run(con, step)
+            counts = run(con, "ingest_count")[0]
+            settle(con)
+    return IngestReport(**counts)
+
+
+def _rate(con: Connection, terms: Terms) -> None:
+    """What is staged, rated: the temporary tables `offered_usage`, `offered_line` and `offered_charge`."""
+    prices, contract = terms
+    with _desk:
+        furnish(con)
+        with transaction(con):
+            install_prices(con, prices)
+            install_contract(con, contract)
+            for step in ("offer", "lines", "rate", "offered"):
+                run(con, step)

@@ -1,0 +1,2 @@
+-- How many batches were taken in, and since when attempts and their usage objects are kept.
+FROM book

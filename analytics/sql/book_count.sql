@@ -1,0 +1,2 @@
+-- One batch more was taken in.
+UPDATE book SET batches = batches + 1

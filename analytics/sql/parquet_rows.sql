@@ -1,0 +1,2 @@
+-- How many rows a Parquet file has.
+SELECT count(*) AS attempts FROM read_parquet($file)

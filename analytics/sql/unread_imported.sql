@@ -1,0 +1,4 @@
+-- Of what is imported, what is not older than what is kept.
+CREATE OR REPLACE TEMP TABLE unread AS
+FROM staged
+WHERE reason IS NOT NULL OR record.started_at >= coalesce((SELECT attempts_from FROM book), record.started_at)
