@@ -11,8 +11,11 @@ set aside. A segment that is in the ledger is kept (done.py), and read again by 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from router.spool import Segment, segments
 
@@ -23,8 +26,8 @@ from .intake import IngestReport, Terms
 from .ledger import Connection, Ledger, run
 from .prices import PriceTable
 
-BATCH_BYTES = 8 << 20
-"""About ten thousand records: readers then wait a third of a second at most."""
+BATCH_BYTES = 16 << 20
+"""About twenty thousand records: readers then wait half a second at most."""
 READER_PATIENCE = 2.0
 """Seconds that somebody who wants to read waits for the newest figures, where a program of others' holds the ledger."""
 Progress = Callable[[int, int], None]
@@ -64,14 +67,13 @@ def ingest(
     Without `prices`, the price table that came with this package; without `contract`, the one in use at the home.
     `progress` is told the bytes done so far and the bytes there were at the start. Raises LedgerError, LedgerBusy.
     """
-    state = _State.of(ledger)
-    report, terms, ends = IngestReport(), None, {segment.name: _size(segment) for segment in state.segments}
+    state, report = _State.of(ledger), IngestReport()
     total = state.waiting()
-    while batch := state.next_batch(ends):
-        terms = terms or _terms(ledger, prices, contract)
-        report += _load(ledger, terms, batch, state)
+    for loaded in _load(ledger, state, lambda: _terms(ledger, prices, contract)):
+        report += loaded
         if progress:
             progress(report.bytes, max(total, report.bytes))
+    if report.bytes:
         state = _State.of(ledger)
     if state.restored:
         _catch_up(ledger, state.seen)
@@ -157,17 +159,19 @@ class _State:
         except OSError:
             return False
 
-    def next_batch(self, ends: Mapping[str, int]) -> list[_Slice]:
-        """The next unread lines before these ends, oldest segments first, about BATCH_BYTES of them."""
+    def unread(self) -> Iterator[list[_Slice]]:
+        """What is unread now, the oldest segments first, in batches of about BATCH_BYTES."""
         batch, size = list[_Slice](), 0
-        for segment in self.segments:
+        for segment, end in [(segment, _size(segment)) for segment in self.segments]:
             start = self.consumed.get(segment.name, 0)
-            if data := _unread(segment, start, ends.get(segment.name, 0)):
+            while data := _unread(segment, start, end):
                 batch.append(_Slice(segment=segment, start=start, data=data))
-                size += len(data)
-            if size >= BATCH_BYTES:
-                break
-        return batch
+                start, size = start + len(data), size + len(data)
+                if size >= BATCH_BYTES:
+                    yield batch
+                    batch, size = [], 0
+        if batch:
+            yield batch
 
 
 def _terms(ledger: Ledger, prices: PriceTable | None, contract: Contract | None) -> Terms:
@@ -175,18 +179,35 @@ def _terms(ledger: Ledger, prices: PriceTable | None, contract: Contract | None)
     return prices, contract or Contract.of(ledger.home, prices)
 
 
-def _load(ledger: Ledger, terms: Terms, batch: list[_Slice], state: _State) -> IngestReport:
+def _load(ledger: Ledger, state: _State, terms: Callable[[], Terms]) -> Iterator[IngestReport]:
+    """Take in what is unread, batch by batch; while one waits for the disk, the next is read and rated."""
+    batches = state.unread()
+    batch = next(batches, None)
+    if batch is None:
+        return
+    known = terms()
+    with ThreadPoolExecutor(1) as ahead:
+        offered: Future[Connection] | None = ahead.submit(_offer, ledger, known, batch)
+        while batch and offered:
+            con, following = offered.result(), next(batches, None)
+            offered = ahead.submit(_offer, ledger, known, following) if following else None
+            with contextlib.closing(con):
+                report = intake.take(ledger, known, con, settle=partial(_settle, state=state, batch=batch))
+            yield replace(report, bytes=sum(len(piece.data) for piece in batch))
+            batch = following
+
+
+def _offer(ledger: Ledger, terms: Terms, batch: Sequence[_Slice]) -> Connection:
     lines = [(piece.segment.name, offset, line) for piece in batch for offset, line in piece.lines()]
+    return intake.offer(ledger, terms, lambda con: _stage(con, lines))
+
+
+def _settle(con: Connection, *, state: _State, batch: Sequence[_Slice]) -> None:
     ends = {piece.segment.name: piece.end for piece in batch}
-
-    def settle(con: Connection) -> None:
-        run(con, "segment_forget", names=state.gone())
-        run(con, "segment_advance", names=list(ends), consumed=list(ends.values()))
-        if not state.restored:  # which is over when everything is read
-            run(con, "book_count")
-
-    report = intake.add(ledger, terms, lambda con: _stage(con, lines), settle=settle)
-    return replace(report, bytes=sum(len(piece.data) for piece in batch))
+    run(con, "segment_forget", names=state.gone())
+    run(con, "segment_advance", names=list(ends), consumed=list(ends.values()))
+    if not state.restored:  # which is over when everything is read
+        run(con, "book_count")
 
 
 def _stage(con: Connection, lines: Sequence[tuple[str, int, str]]) -> None:

@@ -6,6 +6,7 @@ lock is to find out which records are new, and to put them in.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -19,6 +20,7 @@ from .prices import PriceTable
 
 Step = Callable[[Connection], object]
 Terms = tuple[PriceTable, Contract]
+Unread = Literal["unread", "unread_retried", "unread_imported"]
 _desk = threading.Lock()
 """The private database has one price table at a time."""
 
@@ -43,31 +45,39 @@ class IngestReport:
         return IngestReport(**both)
 
 
-def add(
-    ledger: Ledger,
-    terms: Terms,
-    stage: Step,
-    *,
-    settle: Step,
-    unread: Literal["unread", "unread_retried", "unread_imported"] = "unread",
-) -> IngestReport:
+def add(ledger: Ledger, terms: Terms, stage: Step, *, settle: Step, unread: Unread = "unread") -> IngestReport:
     """Take in what `stage` puts into the temporary table `staged` (stage.sql says its shape), in one transaction.
 
     `unread` names the question that says what of it is still to be taken in; `settle` is called at the end of the
-    transaction, with its connection, to note what has been.
+    transaction, with its connection, to note what has been. Raises LedgerError, LedgerBusy.
     """
-    with ledger.private() as con:
+    with contextlib.closing(offer(ledger, terms, stage)) as con:
+        return take(ledger, terms, con, settle=settle, unread=unread)
+
+
+def offer(ledger: Ledger, terms: Terms, stage: Step) -> Connection:
+    """The first half of `add`, outside the ledger: what is staged, rated. Close the connection."""
+    con = ledger.cursor()
+    try:
         stage(con)
         _rate(con, terms)
-        with ledger.write(using=con):
-            prices, contract = terms
-            install_prices(con, prices)
-            install_contract(con, contract)
-            rules.record(con)
-            for step in (unread, "fresh", "stale_mark", "supersede", "offered_insert", "reject_insert"):
-                run(con, step)
-            counts = run(con, "ingest_count")[0]
-            settle(con)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def take(ledger: Ledger, terms: Terms, con: Connection, *, settle: Step, unread: Unread = "unread") -> IngestReport:
+    """The second half of `add`: what was offered on this connection, in one transaction."""
+    prices, contract = terms
+    with ledger.write(using=con):
+        install_prices(con, prices)
+        install_contract(con, contract)
+        rules.record(con)
+        for step in (unread, "fresh", "stale_mark", "supersede", "offered_insert", "reject_insert"):
+            run(con, step)
+        counts = run(con, "ingest_count")[0]
+        settle(con)
     return IngestReport(**counts)
 
 

@@ -150,8 +150,12 @@ class Ledger:
     @contextlib.contextmanager
     def private(self) -> Generator[Connection]:
         """A cursor on the private in-memory database alone: to prepare what a turn at the ledger will need."""
-        with contextlib.closing(_database().cursor()) as con:
+        with contextlib.closing(self.cursor()) as con:
             yield con
+
+    def cursor(self) -> Connection:
+        """The same, to be closed by whoever asks for it."""
+        return _database().cursor()
 
     def _join(self) -> _Place:
         """Enter as one more reader; the first attaches the file."""

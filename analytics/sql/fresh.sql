@@ -1,7 +1,7 @@
 -- What is to be inserted, and then rated: the record ids that the ledger does not have, or has with a lower revision.
 CREATE OR REPLACE TEMP TABLE fresh AS
 WITH offered AS (
-    SELECT DISTINCT record.record_id AS record_id, coalesce(record.revision, 0) AS revision FROM unread WHERE reason IS NULL
+    SELECT DISTINCT record_id, coalesce(revision, 0) AS revision FROM unread WHERE reason IS NULL
 ),
 known AS (
     SELECT record_id, coalesce(revision, 0) AS known_revision FROM usage SEMI JOIN offered USING (record_id)

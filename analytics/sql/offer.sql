@@ -2,13 +2,9 @@
 -- before those of the database. Of records with one id the highest revision alone can be fresh.
 CREATE OR REPLACE TEMP TABLE usage AS
 SELECT unnest(record)
-FROM (
-    SELECT record
-    FROM staged
-    WHERE reason IS NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY record.record_id ORDER BY coalesce(record.revision, 0) DESC, segment, byte_offset) = 1
-)
+FROM staged
+WHERE rowid IN (
+    SELECT arg_max(rowid, coalesce(record.revision, 0) * 1000000000 - rowid) FROM staged WHERE reason IS NULL GROUP BY record.record_id)
 ORDER BY record.started_at;
 
 CREATE OR REPLACE TEMP TABLE line AS FROM line LIMIT 0;
