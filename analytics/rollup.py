@@ -1,7 +1,8 @@
 """Roll-ups: `hourly`, what reports read instead of attempts. Derived from them, hour by hour; nobody else sees it.
 
-Whoever changes attempts or charges puts their hours into `stale`, in the same transaction. Stale hours are read from
-the attempts, so figures are right whether or not they have been made anew.
+Whoever changes attempts or charges puts their slices, of five minutes, into `stale`, in the same transaction. Stale
+slices are read from the attempts, so figures are right whether or not they have been made anew. Young hours are rolled
+up slice by slice, as they change often; later as a whole.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ ALWAYS = (datetime(1, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001  # the ledger
 
 
 def refresh(ledger: Ledger, *, every: bool = False, progress: Callable[[int, int], None] | None = None) -> None:
-    """Make stale hours anew, a day at most in one turn at the ledger; the newest hour only with `every`."""
+    """Make stale roll-ups anew, a day at most in one turn at the ledger; the newest only with `every`."""
     due = ledger.query("rollup_due", every=every)
     for done, span in enumerate(due, 1):
         with ledger.write() as con:
             for step in ("hours_of", "notes_of"):
                 run(con, step)
-            for step in ("rollup_forget", "rollup_unnote", "rollup_make", "rollup_note", "stale_forget"):
+            where = {"first": span["first"], "until": span["until"]}
+            for step in ("rollup_forget", "rollup_unnote"):
+                run(con, step, **where)
+            for step in ("rollup_make", "rollup_note"):
                 run(con, step, **span)
+            run(con, "stale_forget", **where)
         if progress:
             progress(done, len(due))
 
@@ -30,12 +35,12 @@ def refresh(ledger: Ledger, *, every: bool = False, progress: Callable[[int, int
 def read(con: Connection, start: datetime, until: datetime, *, by_user: bool = False, notes: bool = False) -> None:
     """Prepare to read a period, of naive UTC times.
 
-    The hours in the temporary table `raw_hour` are then in `recent` and, with `notes`, in `recent_note`; all others are
-    in `hourly` and `hourly_note`.
+    The slices in the temporary table `raw_slice` are then in `recent` and, with `notes`, in `recent_note`; all others
+    are in `hourly` and `hourly_note`.
     """
     for step in ("hours_of", "notes_of", "recent"):
         run(con, step)
-    run(con, "raw_hours", start=start, until=until, by_user=by_user)
+    run(con, "raw_slices", start=start, until=until, by_user=by_user)
     for span in run(con, "raw_spans", start=start, until=until):
         run(con, "recent_add", **span, by_user=by_user)
         if notes:

@@ -218,21 +218,24 @@ def generate(ledger: Ledger, attempts: int) -> None:
     text = Path(__file__).with_name("attempts.sql").read_text(encoding="utf-8")
     began, chunk = time.perf_counter(), min(CHUNK, attempts)
     chunks = attempts // chunk
-    with ledger.write() as con:
-        con.execute(text, {"attempts": chunk})
-        con.execute("CREATE OR REPLACE TEMP TABLE fresh AS SELECT record_id FROM usage")
-        rating.rate(con, PriceTable.load())
-        for table in ("usage", "line", "charge"):
-            con.execute(f"CREATE TEMP TABLE one_{table} AS FROM {table}; DELETE FROM {table}")  # noqa: S608  # our own words
+    with ledger.private() as con:
+        with ledger.write(using=con):
+            con.execute(text, {"attempts": chunk})
+            con.execute("CREATE OR REPLACE TEMP TABLE fresh AS SELECT record_id FROM usage")
+            rating.rate(con, PriceTable.load())
+            for table in ("usage", "line", "charge"):
+                con.execute(f"CREATE TEMP TABLE one_{table} AS FROM {table}; DELETE FROM {table}")  # noqa: S608  # our own words
         (first, last), *_ = con.execute("SELECT min(started_at), max(started_at) FROM one_usage").fetchall()
         newest = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=2)
         span = timedelta(days=DAYS) / chunks
         shrink = span / (last - first)
         for number in range(chunks):
             start = newest - span * (chunks - number)
-            for table in ("usage", "line", "charge"):
-                repeat(con, table, ids=number * chunk, start=start, first=first, shrink=shrink)
-        con.execute("INSERT INTO stale SELECT DISTINCT date_trunc('hour', started_at) FROM usage")
+            with ledger.write(using=con):
+                for table in ("usage", "line", "charge"):
+                    repeat(con, table, ids=number * chunk, start=start, first=first, shrink=shrink)
+        with ledger.write(using=con):
+            con.execute("INSERT INTO stale SELECT DISTINCT date_trunc('hour', started_at) FROM usage")
     made = time.perf_counter() - began
     rollup.refresh(ledger)
     rolled = time.perf_counter() - began - made

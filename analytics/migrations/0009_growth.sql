@@ -13,6 +13,7 @@ INSERT INTO book VALUES (0, NULL, NULL);
 -- Everything is a sum, so that hours add up to days, and groups to totals.
 CREATE TABLE hourly (
     hour                TIMESTAMP NOT NULL,      -- UTC
+    slice               TIMESTAMP,               -- five minutes of it, while it is young; NULL: all of it
     model               VARCHAR,
     requested_model     VARCHAR,
     task_type           VARCHAR,
@@ -52,17 +53,19 @@ CREATE TABLE hourly (
 -- `version` charges by the price table and the contract that they were made with.
 CREATE TABLE hourly_note (
     hour  TIMESTAMP NOT NULL,
+    slice TIMESTAMP,
     kind  VARCHAR NOT NULL,
     name  VARCHAR NOT NULL,
     count BIGINT NOT NULL
 );
 
--- Hours whose rows in `hourly` and `hourly_note` are missing or no longer true: they are read from the attempts until they are made anew.
+-- Slices, of five minutes, whose rows in `hourly` and `hourly_note` are missing or no longer true: they are read from the
+-- attempts until they are made anew.
 CREATE TABLE stale (
-    hour TIMESTAMP NOT NULL
+    slice TIMESTAMP NOT NULL
 );
 
-INSERT INTO stale SELECT DISTINCT date_trunc('hour', started_at) FROM usage;
+INSERT INTO stale SELECT DISTINCT time_bucket(INTERVAL 5 MINUTES, started_at) FROM usage;
 
 -- zstd makes less than half of the usage objects, which are most of a ledger.
 CREATE TABLE smaller (

@@ -251,7 +251,7 @@ SELECT
     input_tokens, output_tokens, cache_write_tokens, cache_read_tokens
 FROM hourly;
 
-COMMENT ON VIEW hours IS 'Sums by the hour, kept also of attempts that were pruned. Hours listed in the table stale are missing or old here; attempts is always right';
+COMMENT ON VIEW hours IS 'Sums by the hour, kept also of attempts that were pruned. Young hours are in several rows, and five minutes listed in the table stale are missing or old here; attempts is always right';
 COMMENT ON COLUMN hours.hour IS 'In which the attempts began, UTC';
 COMMENT ON COLUMN hours.model IS 'What served them';
 COMMENT ON COLUMN hours.requested_model IS 'What the caller wrote';

@@ -8,7 +8,7 @@ WITH found AS (
         member_of(($dimensions::VARCHAR[])[4], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_4,
         *
     FROM (
-        SELECT *, NULL::VARCHAR AS user_id FROM hourly ANTI JOIN raw_hour USING (hour)
+        SELECT *, NULL::VARCHAR AS user_id FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour)
         WHERE hour >= $start AND hour < $until
         UNION ALL BY NAME
         FROM recent

@@ -1,6 +1,6 @@
 -- What there is to choose from. Of the values of one tag, the two hundred most frequent: more do not fit a list.
 WITH found AS (
-    FROM hourly ANTI JOIN raw_hour USING (hour) UNION ALL BY NAME SELECT * EXCLUDE user_id FROM recent
+    FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour) UNION ALL BY NAME SELECT * EXCLUDE user_id FROM recent
 ),
 tagged AS (
     SELECT tags, sum(attempts) AS attempts FROM found GROUP BY tags

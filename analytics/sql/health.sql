@@ -1,11 +1,11 @@
 -- Whether the figures can be trusted. Reasons and flags are counted here; the spool is counted by its files.
 WITH note AS (
     SELECT kind, name, sum(count)::BIGINT AS count
-    FROM (FROM hourly_note ANTI JOIN raw_hour USING (hour) UNION ALL BY NAME FROM recent_note)
+    FROM (FROM hourly_note ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly_note.slice, hourly_note.hour) UNION ALL BY NAME FROM recent_note)
     GROUP BY kind, name
 ),
 attempt AS (
-    FROM (SELECT hour, attempts FROM hourly ANTI JOIN raw_hour USING (hour) UNION ALL SELECT hour, attempts FROM recent)
+    FROM (SELECT hour, attempts FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour) UNION ALL SELECT hour, attempts FROM recent)
 )
 SELECT
     (SELECT coalesce(sum(attempts), 0)::BIGINT FROM attempt) AS attempts,

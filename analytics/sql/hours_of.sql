@@ -1,6 +1,7 @@
--- Attempts from `first` up to `until` by the hour, in the shape of the table `hourly`; with `by_user` also by user.
+-- Attempts from `first` up to `until` by the hour, in the shape of the table `hourly`; with `sliced` also by slices, with
+-- `by_user` also by user.
 -- Attempts without a line used nothing, which costs nothing. A call counts where its last attempt does.
-CREATE OR REPLACE TEMP MACRO hours_of(first, until, by_user) AS TABLE
+CREATE OR REPLACE TEMP MACRO hours_of(first, until, sliced, by_user) AS TABLE
 WITH money AS (  -- one row per attempt
     SELECT
         line.record_id,
@@ -51,6 +52,7 @@ attempt AS (
 )
 SELECT
     date_trunc('hour', started_at) AS hour,
+    if(sliced, time_bucket(INTERVAL 5 MINUTES, started_at), NULL) AS slice,
     model, requested_model, task_type, tier, platform, region, workspace_id, key_fingerprint, user_id, status, tags,
     count(*) FILTER (WHERE ended) AS calls,
     count(*) AS attempts,

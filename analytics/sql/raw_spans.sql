@@ -1,8 +1,9 @@
--- Those hours as runs of hours, within the period.
+-- Those slices as runs of slices, within the period.
 WITH numbered AS (
-    SELECT hour, hour - to_hours(row_number() OVER (ORDER BY hour)) AS island FROM raw_hour
+    SELECT slice, slice - to_minutes(5 * row_number() OVER (ORDER BY slice)) AS island FROM raw_slice
 )
-SELECT greatest(min(hour), $start::TIMESTAMP) AS first, least(max(hour) + INTERVAL 1 HOUR, $until::TIMESTAMP) AS until
+SELECT greatest(min(slice), $start::TIMESTAMP) AS first, least(max(slice) + INTERVAL 5 MINUTES, $until::TIMESTAMP) AS until
 FROM numbered
 GROUP BY island
+HAVING first < until
 ORDER BY first

@@ -1,4 +1,4 @@
--- The roll-ups of these hours.
+-- The roll-ups of this time.
 INSERT INTO hourly BY NAME
-SELECT * EXCLUDE user_id FROM hours_of($first::TIMESTAMP, $until::TIMESTAMP, false)
+SELECT * EXCLUDE user_id FROM hours_of($first::TIMESTAMP, $until::TIMESTAMP, $sliced, false)
 ORDER BY ALL

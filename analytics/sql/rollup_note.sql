@@ -1,2 +1,2 @@
--- What is odd about these hours.
-INSERT INTO hourly_note BY NAME FROM notes_of($first::TIMESTAMP, $until::TIMESTAMP)
+-- What is odd about it.
+INSERT INTO hourly_note BY NAME FROM notes_of($first::TIMESTAMP, $until::TIMESTAMP, $sliced)

@@ -1,2 +1,2 @@
 -- Their roll-ups are true again.
-DELETE FROM stale WHERE hour >= $first AND hour < $until
+DELETE FROM stale WHERE slice >= $first AND slice < $until

@@ -1,4 +1,4 @@
--- The hours whose roll-ups fresh records change: their own, and those of other attempts of the same calls, as a call counts
+-- The slices whose roll-ups fresh records change: their own, and those of other attempts of the same calls, as a call counts
 -- where its last attempt does. The attempts of a call lie within two hours: nine of ten minutes each is what the SDK and a
 -- fallback chain come to.
 INSERT INTO stale
@@ -15,4 +15,5 @@ touched AS (
     UNION ALL
     SELECT started_at FROM usage SEMI JOIN (SELECT record_id FROM fresh WHERE superseding) USING (record_id)
 )
-SELECT DISTINCT date_trunc('hour', started_at) AS hour FROM touched ANTI JOIN stale ON stale.hour = date_trunc('hour', touched.started_at)
+SELECT DISTINCT time_bucket(INTERVAL 5 MINUTES, started_at) AS slice
+FROM touched ANTI JOIN stale ON stale.slice = time_bucket(INTERVAL 5 MINUTES, touched.started_at)

@@ -48,11 +48,20 @@ def stale(ledger: Ledger) -> int:
         return len(con.execute("FROM stale").fetchall())
 
 
+def slices(ledger: Ledger) -> list[tuple[int, int | None]]:
+    """Which hours, and which minutes of the day where only a slice is, are rolled up."""
+    with ledger.read() as con:
+        found = con.execute(
+            "SELECT DISTINCT hour(hour), hour(slice) * 60 + minute(slice) FROM hourly ORDER BY ALL NULLS FIRST"
+        ).fetchall()
+    return [(hour, minutes) for hour, minutes in found]
+
+
 def forget(ledger: Ledger) -> None:
     """Throw every roll-up away."""
     with ledger.write() as con:
         con.execute("DELETE FROM hourly; DELETE FROM hourly_note; DELETE FROM stale")
-        con.execute("INSERT INTO stale SELECT DISTINCT date_trunc('hour', started_at) FROM usage")
+        con.execute("INSERT INTO stale SELECT DISTINCT time_bucket(INTERVAL 5 MINUTES, started_at) FROM usage")
 
 
 def figures(ledger: Ledger) -> list[object]:
@@ -109,13 +118,17 @@ def test_rolled_up_or_not_every_figure_is_the_same(found: list[Any], chance: Any
         assert everything.calls == len({record.call_id for record in records})
 
 
-def test_the_newest_hour_waits(ledger: Ledger) -> None:
-    """Ingest makes roll-ups of every hour but the newest, to which more will come."""
-    put(ledger, [at(10), at(70), at(200)])
+def test_what_is_young_is_rolled_up_in_slices(ledger: Ledger) -> None:
+    """Ingest rolls up old hours as a whole and the last two slice by slice; the two newest slices are left for later."""
+    put(ledger, [at(10), at(70), at(141), at(202), at(213), at(217)])
 
-    assert stale(ledger) == 1
-    with ledger.read() as con:
-        assert con.execute("SELECT count(DISTINCT hour) FROM hourly").fetchall() == [(2,)]
+    assert stale(ledger) == 2
+    assert slices(ledger) == [(0, None), (1, None), (2, 140), (3, 200)]
+    put(ledger, [at(290), at(301)])
+    assert slices(ledger) == [(0, None), (1, None), (2, None), (3, None), (4, 290)]
+    put(ledger, [at(143)])
+    assert slices(ledger) == [(0, None), (1, None), (2, None), (3, None), (4, 290)]
+    assert totals(ledger, Filters(period=PERIODS[0])).attempts == 9
 
 
 def test_a_call_counts_where_its_last_attempt_does(ledger: Ledger) -> None:
