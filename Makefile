@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OLDER := $(VENV)/duckdb-1.5
 DASHBOARD ?= yes
 
-.PHONY: help install demo test check chromium sdk-conformance lock clean
+.PHONY: help install demo test check older chromium sdk-conformance lock clean
 
 help:
 	@echo "make demo               route a simulated month, report on it, open the dashboard (DASHBOARD=no: do not serve)"
 	@echo "make test               lint, types, import contracts and the whole suite"
+	@echo "make older              the tests of the ledger on DuckDB 1.5"
 	@echo "make install            build $(VENV) with everything"
 	@echo "make sdk-conformance    the SDK's own tests, with the SDK alone and with the router in its place"
 	@echo "make lock               renew requirements.lock"
@@ -33,7 +35,7 @@ demo: install
 	@$(BIN)/tollgate demo
 	@test "$(DASHBOARD)" = no || $(BIN)/tollgate --demo dashboard
 
-test: install chromium check
+test: install chromium check older
 	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: install
@@ -41,6 +43,17 @@ check: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
+
+# The ledger on the older of the two versions of DuckDB that it is made for.
+LEDGER_TESTS := $(addprefix tests/analytics/test_,ledger.py versions.py ingest.py rollup.py rating.py)
+
+older: $(OLDER)/.ready
+	@PYTHONPATH=$(CURDIR)/$(OLDER) $(BIN)/pytest --numprocesses auto --dist loadfile --quiet $(LEDGER_TESTS)
+
+$(OLDER)/.ready: requirements-duckdb-1.5.lock $(READY)
+	@rm -rf $(OLDER)
+	@$(BIN)/pip install --quiet --require-hashes --no-deps --target $(OLDER) --requirement requirements-duckdb-1.5.lock
+	@touch $@
 
 # What the browser tests drive: an installed Chromium, else Debian's where we are root, else Playwright's own.
 chromium: install

@@ -167,7 +167,7 @@ class _State:
             while data := _unread(segment, start, end):
                 batch.append(_Slice(segment=segment, start=start, data=data))
                 start, size = start + len(data), size + len(data)
-                if size >= BATCH_BYTES:
+                if size > BATCH_BYTES // 2:  # another such piece would be more than one batch
                     yield batch
                     batch, size = [], 0
         if batch:

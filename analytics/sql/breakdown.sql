@@ -9,7 +9,8 @@ WITH found AS (
         *
     FROM (
         SELECT *, NULL::VARCHAR AS user_id FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour)
-        WHERE hour >= $start AND hour < $until
+        WHERE hour > $start::TIMESTAMP - INTERVAL 1 HOUR AND hour < $until
+            AND coalesce(hourly.slice, hour) >= $start AND coalesce(hourly.slice, hour) < $until
         UNION ALL BY NAME
         FROM recent
     )
