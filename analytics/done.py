@@ -23,6 +23,14 @@ def kept(home: Path) -> list[Segment]:
     return [Segment(path=path) for path in sorted(_folder(home).glob(f"*{SUFFIX}"))]
 
 
+def sweep(home: Path) -> None:
+    """Remove what writers left that were killed before their segment had its name: there is no record in it."""
+    for path in (home / "spool").glob("*.tmp"):
+        with contextlib.suppress(OSError):
+            if not Segment(path=path).is_live():
+                path.unlink()
+
+
 def keep(home: Path, segments: list[Segment], *, at_most: int = KEPT_BYTES) -> None:
     """Put segments away that are in the ledger to their last byte; beyond so many bytes the oldest make room."""
     folder = _folder(home)

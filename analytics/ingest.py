@@ -80,6 +80,7 @@ def ingest(
     if finished := state.finished():
         done.note(ledger.home, max(state.batches, state.seen))
         done.keep(ledger.home, finished)
+    done.sweep(ledger.home)
     rollup.refresh(ledger)
     return report
 

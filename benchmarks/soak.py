@@ -300,9 +300,9 @@ def compare(soak: Soak, said: Heard) -> dict[str, int]:
             "WHERE line.record_id IS NULL OR charge.record_id IS NULL OR list_cost IS NULL"
         ).fetchall()[0]
         (unrated,) = con.execute("SELECT count(*) FROM usage ANTI JOIN charge USING (record_id)").fetchall()[0]
-        rejects = con.execute("SELECT segment, line FROM reject").fetchall()
+        rejects = con.execute("SELECT segment, reason FROM reject").fetchall()
     revisions = dict[str, int](rows)
-    torn = Counter(segment for segment, line in rejects if not line.endswith("\n"))
+    torn = Counter(segment for segment, reason in rejects if reason.startswith("cut off"))
     explained = [name for name, count in torn.items() if count == 1 and int(name.split("-")[1]) in soak.killed]
     return {
         "acknowledged and not in the ledger": sum(
@@ -316,6 +316,7 @@ def compare(soak: Soak, said: Heard) -> dict[str, int]:
         "more lost records counted than were doubted": max(0, lost_records(soak.stage.home) - len(said.doubted)),
         "segments left in the spool": len(list((soak.stage.home / "spool").glob("*.ndjson"))),
         "processes that ended by themselves": len(soak.failed),
+        "no ingest came to its end": int(all(line[0] != "took" for line in heard(soak.stage.folder, "ingester"))),
     }
 
 

@@ -113,6 +113,19 @@ def test_the_oldest_segments_make_room(home: Path) -> None:
     assert segments(home) == []
 
 
+def test_what_a_killed_writer_left_is_swept_away(ledger: Ledger, spool: Spool) -> None:
+    """A file that never became a segment goes, unless its writer lives."""
+    spool.append(a_record())
+    (live,) = segments(ledger.home)
+    left, alive = live.path.with_name("left.tmp"), live.path.with_name("alive.tmp")
+    left.touch()
+    alive.hardlink_to(live.path)
+
+    ingest(ledger, PRICES)
+
+    assert (left.exists(), alive.exists()) == (False, True)
+
+
 def test_a_count_that_cannot_be_kept_is_an_error(ledger: Ledger, home: Path) -> None:
     """If the number of batches cannot be written down, no segment is put away."""
     home.mkdir()

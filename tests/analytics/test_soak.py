@@ -18,6 +18,7 @@ LAWS = (
     "more lost records counted than were doubted",
     "segments left in the spool",
     "processes that ended by themselves",
+    "no ingest came to its end",
 )
 
 
