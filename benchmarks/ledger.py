@@ -280,11 +280,6 @@ def reporting(ledger: Ledger) -> None:
     print(f"totals of a team, 30 days: {written(statistics.median(timed(lambda: reports.totals(ledger, one), 5)))}")
     print(f"health: {written(statistics.median(timed(lambda: reports.health(ledger), 5)))}")
     print(f"dimensions: {written(statistics.median(timed(lambda: reports.dimensions(ledger), 5)))}")
-    with ledger.read() as con:
-        plain = timed(lambda: con.execute(PLAIN, [today - timedelta(days=29)]).fetchall(), 1)
-    print(
-        f"  beside it, the sum of charges by day and model over the attempts themselves, 30 days: {written(plain[0])}"
-    )
     before = reports.totals(ledger, reports.Filters(period=Period(today, tomorrow))).attempts
     fill(ledger.home, 1)
     began = time.perf_counter()
@@ -293,7 +288,10 @@ def reporting(ledger: Ledger) -> None:
     print(
         f"a record of now in the totals of today: {after - before} more, {written(time.perf_counter() - began)} later"
     )
-    print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GB")
+    print(f"most memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GB")
+    with ledger.read() as con:
+        plain = timed(lambda: con.execute(PLAIN, [today - timedelta(days=29)]).fetchall(), 1)
+    print(f"  beside it, charges summed by day and model over the attempts, 30 days: {written(plain[0])}")
 
 
 PLAIN = """

@@ -24,7 +24,7 @@ SELECT
         if(min(platform) <> max(platform), 'platform', NULL),
         if(min(region) <> max(region), 'region', NULL),
         if(min(workspace_id) <> max(workspace_id), 'workspace_id', NULL),
-        (SELECT if(min(user_id) <> max(user_id), 'user_id', NULL) FROM usage),
+        (SELECT 'user_id' FROM usage WHERE user_id <> (SELECT user_id FROM usage WHERE user_id IS NOT NULL LIMIT 1) LIMIT 1),
         if(min(key_fingerprint) <> max(key_fingerprint), 'key_fingerprint', NULL)], lambda name: name IS NOT NULL)
         FROM found) AS identities,
     least((SELECT min(started_at) FROM usage), (SELECT min(hour) FROM found WHERE hour < (SELECT attempts_from FROM book))) AS first_at,

@@ -119,7 +119,7 @@ def test_rolled_up_or_not_every_figure_is_the_same(found: list[Any], chance: Any
 
 
 def test_what_is_young_is_rolled_up_in_slices(ledger: Ledger) -> None:
-    """Ingest rolls up old hours as a whole and the last two slice by slice; the two newest slices are left for later."""
+    """Ingest rolls up old hours as a whole, the last two slice by slice, and leaves the two newest slices for later."""
     put(ledger, [at(10), at(70), at(141), at(202), at(213), at(217)])
 
     assert stale(ledger) == 2
