@@ -12,7 +12,8 @@ from typing import Any
 
 from .exceptions import LedgerError
 from .file_copy import Progress, copy_file
-from .ledger import Ledger, run
+from .ledger import Ledger
+from .questions import run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

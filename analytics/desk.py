@@ -19,8 +19,9 @@ from .asked import KEYS, Asked
 from .contract import Contract
 from .exceptions import ContractError
 from .install import install_contract, install_prices
-from .ledger import in_memory, run, transaction
+from .ledger import in_memory
 from .prices import PriceTable
+from .questions import run, transaction
 from .receipt import Receipt
 
 _REMEMBERED = 4096

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from .exceptions import SettingsError
-from .ledger import Ledger, run
+from .ledger import Ledger
 from .period import naive
+from .questions import run
 
 
 def give(ledger: Ledger, call_id: str, *, verdict: str, note: str | None, at: datetime) -> None:

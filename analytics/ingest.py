@@ -23,8 +23,9 @@ from . import done, intake, rollup
 from .contract import Contract
 from .exceptions import LedgerBusy, LedgerError
 from .intake import IngestReport, Terms
-from .ledger import Connection, Ledger, run
+from .ledger import Ledger
 from .prices import PriceTable
+from .questions import Connection, run
 
 BATCH_BYTES = 16 << 20
 """About twenty thousand records: readers then wait half a second at most."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from .contract import Contract
-from .ledger import Connection, run
 from .prices import PriceTable
+from .questions import Connection, run
 
 
 def install_prices(con: Connection, prices: PriceTable) -> bool:

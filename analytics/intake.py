@@ -15,8 +15,9 @@ from typing import Literal
 from . import rules
 from .contract import Contract
 from .install import install_contract, install_prices
-from .ledger import Connection, Ledger, furnish, run, transaction
+from .ledger import Ledger, furnish
 from .prices import PriceTable
+from .questions import Connection, run, transaction
 
 Step = Callable[[Connection], object]
 Terms = tuple[PriceTable, Contract]

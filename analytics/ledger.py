@@ -1,4 +1,4 @@
-"""Ledger: the DuckDB file that usage lands in, attached for moments. The only module that executes SQL.
+"""Ledger: the DuckDB file that usage lands in, attached for moments.
 
 Across processes DuckDB admits one writer or many readers of a file. So a process keeps a private in-memory DuckDB and
 attaches the ledger to it for one question or one transaction, behind a turnstile.
@@ -15,36 +15,22 @@ import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from .complaints import UNWRITTEN, first_line, holder
-from .exceptions import LedgerBusy, LedgerError, LedgerTooNew
+from .exceptions import LedgerBusy, LedgerError
 from .file_copy import copy_file
+from .questions import Connection, run, transaction
+from .schema import migrate, migrations, version_of
 from .turnstile import RETRY_SECONDS, Turnstile
 
 log = logging.getLogger("tollgate")
 
-Connection = duckdb.DuckDBPyConnection
 STORAGE = "v1.5.0"
 """Of the file: the oldest DuckDB that can read it, and so every newer one."""
-
-
-@cache
-def sql(name: str) -> str:
-    """The text of sql/<name>.sql: one question, parameterised."""
-    return resources.files("analytics").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-
-
-def run(con: Connection, name: str, /, **parameters: object) -> list[dict[str, Any]]:
-    """Run sql/<name>.sql and return its rows, by column name."""
-    result = con.execute(sql(name), parameters or None)
-    columns = [column[0] for column in result.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
 class Ledger:
@@ -93,7 +79,7 @@ class Ledger:
                 self._create(con)
             version = self._attach(con, place.alias, deadline, read_only=False)
             try:
-                if version < len(_migrations()):
+                if version < len(migrations()):
                     self._bring_up_to_date(con, place.alias, deadline, version)
                 con.execute(f"USE {place.alias}")
                 with transaction(con):
@@ -174,7 +160,7 @@ class Ledger:
             return False
         with self.private() as con:
             version = self._attach(con, alias, deadline, read_only=True)
-            if version < len(_migrations()):
+            if version < len(migrations()):
                 _detach(con, alias)
                 return False
         return True
@@ -183,7 +169,7 @@ class Ledger:
         """Make the ledger."""
         with self._anew(con) as alias:
             con.execute(f"USE {alias}")
-            _migrate(con, 0)
+            migrate(con, 0)
 
     @contextlib.contextmanager
     def _anew(self, con: Connection) -> Generator[str]:
@@ -210,13 +196,15 @@ class Ledger:
     def _bring_up_to_date(self, con: Connection, alias: str, deadline: float, version: int) -> None:
         """Migrate an older ledger, of which a copy is made first."""
         _detach(con, alias)
-        before = _migrations()[version][0].removesuffix(".sql")
+        if (wal := self.path.with_name(f"{self.path.name}.wal")).exists():
+            raise LedgerError(f"cannot migrate {self.path}: found {wal.name} beside it; is the disk full?")
+        before = migrations()[version][0].removesuffix(".sql")
         copy = self.home / "backups" / f"{self.path.stem}-before-{before}.duckdb"
         if not copy.exists():
             copy_file(self.path, copy)
         self._attach(con, alias, deadline, read_only=False)
         con.execute(f"USE {alias}")
-        _migrate(con, version)
+        migrate(con, version)
 
     def _attach(self, con: Connection, alias: str, deadline: float, *, read_only: bool) -> int:
         """Attach the file, waiting for whoever holds it, and return the number of its last migration."""
@@ -234,7 +222,7 @@ class Ledger:
                     ) from error
             time.sleep(RETRY_SECONDS)
         try:
-            return _version(con, self.path, alias)
+            return version_of(con, self.path, alias)
         except BaseException:
             _detach(con, alias)
             raise
@@ -268,14 +256,14 @@ def furnish(con: Connection) -> None:
         try:
             run(con, "migration_last")
         except duckdb.CatalogException:
-            _migrate(con, 0)
+            migrate(con, 0)
 
 
 def in_memory() -> Connection:
     """An empty ledger that is nowhere but in the memory of this process, and nobody else's."""
     con = duckdb.connect(":memory:")
     con.execute("SET TimeZone = 'UTC'")
-    _migrate(con, 0)
+    migrate(con, 0)
     return con
 
 
@@ -285,51 +273,6 @@ def _place(path: Path) -> _Place:
         if key not in _places:
             _places[key] = _Place(f"ledger_{len(_places)}", Turnstile(path.with_suffix(".lock")))
         return _places[key]
-
-
-@cache
-def _migrations() -> list[tuple[str, str]]:
-    """Name and text of each migration, in order; the first is number 1."""
-    files = resources.files("analytics").joinpath("migrations").iterdir()
-    return sorted((file.name, file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".sql"))
-
-
-def _migrate(con: Connection, version: int) -> None:
-    """Apply what the file does not have yet, each migration in a transaction with its own record."""
-    for number, (name, text) in enumerate(_migrations()[version:], version + 1):
-        with transaction(con):
-            con.execute(text)
-            run(con, "migration_record", number=number, name=name)
-
-
-def _version(con: Connection, path: Path, alias: str) -> int:
-    con.execute(f"USE {alias}")
-    try:
-        found = run(con, "migration_last")[0]
-    except duckdb.CatalogException as error:
-        raise LedgerError(f"{path} is a DuckDB file, but not a ledger of Tollgate") from error
-    finally:
-        con.execute("USE memory")
-    if found["number"] > len(_migrations()):
-        raise LedgerTooNew(
-            f"the ledger {path} was written by a newer Tollgate: it has migration {found['name']}, "
-            f"this one knows up to {_migrations()[-1][0]}; upgrade with pip install -U tollgate"
-        )
-    return found["number"]
-
-
-@contextlib.contextmanager
-def transaction(con: Connection, *, keep: bool = True) -> Generator[None]:
-    """All of the block or nothing; with `keep` false, nothing."""
-    con.execute("BEGIN")
-    try:
-        yield
-        con.execute("COMMIT" if keep else "ROLLBACK")
-    except BaseException:
-        # A failed COMMIT has ended the transaction already.
-        with contextlib.suppress(duckdb.TransactionException):
-            con.execute("ROLLBACK")
-        raise
 
 
 def _detach(con: Connection, alias: str) -> None:

@@ -24,9 +24,10 @@ from .complaints import first_line
 from .contract import Contract
 from .exceptions import LedgerError
 from .intake import IngestReport
-from .ledger import Connection, Ledger, run
+from .ledger import Ledger
 from .period import Period, naive
 from .prices import PriceTable
+from .questions import Connection, run
 
 Progress = Callable[[int, int], object]
 BATCH_ROWS = 50_000

@@ -14,8 +14,9 @@ from .desk import price_all
 from .documents import documents
 from .exceptions import SettingsError
 from .ingest import refresh
-from .ledger import Ledger, run
+from .ledger import Ledger
 from .prices import PriceTable
+from .questions import run
 from .receipt import Receipt
 from .receipt_text import as_json_line, show_receipt
 

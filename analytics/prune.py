@@ -11,8 +11,9 @@ from router.spool import Segment
 
 from . import done, rollup
 from .exceptions import LedgerBusy, SettingsError
-from .ledger import Ledger, run
+from .ledger import Ledger
 from .period import midnight, naive
+from .questions import run
 
 _STEPS = 3
 

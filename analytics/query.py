@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import duckdb
 
 from .exceptions import SettingsError
-from .ledger import Connection, Ledger, run, sql
+from .ledger import Ledger
 from .present import plain
+from .questions import Connection, run, sql
 
 _T = TypeVar("_T")
 _ZONED = "TIMESTAMP WITH TIME ZONE"

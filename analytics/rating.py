@@ -11,8 +11,8 @@ from . import rules
 from .contract import Contract
 from .desk import price_all
 from .install import install_contract, install_prices
-from .ledger import Connection, run
 from .prices import PriceTable
+from .questions import Connection, run
 from .receipt import Receipt
 
 __all__ = ["Call", "RatingResult", "price", "price_all", "rate"]

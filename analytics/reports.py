@@ -17,8 +17,9 @@ from router.spool import lost_records
 from . import rollup
 from .exceptions import SettingsError
 from .ingest import waiting_bytes
-from .ledger import Ledger, run
+from .ledger import Ledger
 from .period import Period, naive
+from .questions import run
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

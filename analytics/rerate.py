@@ -12,9 +12,10 @@ from typing import Any
 from . import rollup, rules
 from .contract import Contract
 from .install import install_contract, install_prices
-from .ledger import Connection, Ledger, run
+from .ledger import Ledger
 from .period import Period, naive
 from .prices import PriceTable
+from .questions import Connection, run
 from .receipt import exact_sum
 
 STEPS = 4

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from .ledger import Connection, Ledger, run
+from .ledger import Ledger
+from .questions import Connection, run
 
 ALWAYS = (datetime(1, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001  # the ledger's times are naive
 

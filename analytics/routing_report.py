@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .ledger import Connection, Ledger, run
+from .ledger import Ledger
 from .period import naive
 from .prices import PriceTable
+from .questions import Connection, run
 from .reports import Filters, check_dimensions, grouped
 from .router_prices import TOKENS_FOR_THE_SAME_TEXT
 

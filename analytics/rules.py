@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
-from .ledger import Connection, Ledger, run, sql
+from .ledger import Ledger
+from .questions import Connection, run, sql
 
 
 def record(con: Connection) -> None:

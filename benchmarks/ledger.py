@@ -28,9 +28,10 @@ import duckdb
 
 from analytics import rating, reports, rollup
 from analytics.ingest import ingest
-from analytics.ledger import Connection, Ledger
+from analytics.ledger import Ledger
 from analytics.period import Period, midnight
 from analytics.prices import PriceTable
+from analytics.questions import Connection
 from router.record import UsageRecord, from_nanoseconds, new_record_id
 from router.spool import Fsync, Spool
 

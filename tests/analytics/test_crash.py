@@ -38,7 +38,7 @@ from tests.conftest import a_record
 
 STEPPED = {
     *("analytics.ledger", "analytics.turnstile", "analytics.ingest", "analytics.intake", "analytics.rollup"),
-    *("analytics.done", "router.spool", "router.segment"),
+    *("analytics.questions", "analytics.done", "router.spool", "router.segment"),
 }
 """The modules through which records go to the disk."""
 BOOKKEEPING = ("segment", "book")

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import rating
-from analytics.ledger import Connection, Ledger
+from analytics.ledger import Ledger
 from analytics.prices import PriceTable
+from analytics.questions import Connection
 from tests.analytics.oracle import MODELS, PRICING, expected
 
 NOVEMBER = datetime(2026, 11, 10, 12, tzinfo=UTC)

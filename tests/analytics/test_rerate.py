@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from analytics.doctor import examine
 from analytics.ingest import ingest
-from analytics.ledger import Ledger, run
+from analytics.ledger import Ledger
 from analytics.period import Period
 from analytics.prices import PriceTable
+from analytics.questions import run
 from analytics.reports import health
 from analytics.rerate import Change, due, history, rerate
 from router.record import UsageRecord
