@@ -107,7 +107,7 @@ def retry_rejects(
         ledger,
         _terms(ledger, prices, contract),
         lambda con: _stage(con, lines),
-        unread="unread_retried",
+        source="rejects",
         settle=lambda con: run(con, "reject_forget"),
     )
     rollup.refresh(ledger)

@@ -21,7 +21,7 @@ from .questions import Connection, run, transaction
 
 Step = Callable[[Connection], object]
 Terms = tuple[PriceTable, Contract]
-Unread = Literal["unread", "unread_retried", "unread_imported"]
+Source = Literal["spool", "rejects", "export"]
 _desk = threading.Lock()
 """The private database has one price table at a time."""
 
@@ -46,14 +46,14 @@ class IngestReport:
         return IngestReport(**both)
 
 
-def add(ledger: Ledger, terms: Terms, stage: Step, *, settle: Step, unread: Unread = "unread") -> IngestReport:
+def add(ledger: Ledger, terms: Terms, stage: Step, *, settle: Step, source: Source = "spool") -> IngestReport:
     """Take in what `stage` puts into the temporary table `staged` (stage.sql says its shape), in one transaction.
 
-    `unread` names the question that says what of it is still to be taken in; `settle` is called at the end of the
-    transaction, with its connection, to note what has been. Raises LedgerError, LedgerBusy.
+    `source` is what it was read from, which says what of it is still to be taken in; `settle` is called at the end of
+    the transaction, with its connection, to note what has been. Raises LedgerError, LedgerBusy.
     """
     with contextlib.closing(offer(ledger, terms, stage)) as con:
-        return take(ledger, terms, con, settle=settle, unread=unread)
+        return take(ledger, terms, con, settle=settle, source=source)
 
 
 def offer(ledger: Ledger, terms: Terms, stage: Step) -> Connection:
@@ -68,14 +68,15 @@ def offer(ledger: Ledger, terms: Terms, stage: Step) -> Connection:
     return con
 
 
-def take(ledger: Ledger, terms: Terms, con: Connection, *, settle: Step, unread: Unread = "unread") -> IngestReport:
+def take(ledger: Ledger, terms: Terms, con: Connection, *, settle: Step, source: Source = "spool") -> IngestReport:
     """The second half of `add`: what was offered on this connection, in one transaction."""
     prices, contract = terms
     with ledger.write(using=con):
         install_prices(con, prices)
         install_contract(con, contract)
         rules.record(con)
-        for step in (unread, "fresh", "stale_mark", "supersede", "offered_insert", "reject_insert"):
+        run(con, "unread", source=source)
+        for step in ("fresh", "stale_mark", "supersede", "offered_insert", "reject_insert"):
             run(con, step)
         counts = run(con, "ingest_count")[0]
         settle(con)

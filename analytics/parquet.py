@@ -113,7 +113,7 @@ def load(
     for file, rows in files.items():
         for first in range(0, rows, batch_rows):
             until = min(first + batch_rows, rows)
-            report += intake.add(ledger, terms, _stage(file, first, until), settle=_nothing, unread="unread_imported")
+            report += intake.add(ledger, terms, _stage(file, first, until), settle=_nothing, source="export")
             done += until - first
             if progress:
                 progress(done, total)
