@@ -16,6 +16,7 @@ import resource
 import shutil
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -37,8 +38,8 @@ from router.spool import Spool
 from tests.conftest import a_record
 
 STEPPED = {
-    *("analytics.ledger", "analytics.turnstile", "analytics.ingest", "analytics.intake", "analytics.rollup"),
-    *("analytics.questions", "analytics.done", "router.spool", "router.segment"),
+    *("analytics.ingest", "analytics.intake", "analytics.questions", "analytics.ledger", "analytics.rollup"),
+    *("analytics.done", "router.spool", "router.segment"),
 }
 """The modules through which records go to the disk."""
 BOOKKEEPING = ("segment", "book")
@@ -142,6 +143,7 @@ def kill_at_step(nth: int, act: Callable[[Path], None], home: Path, said: Path) 
             seen.add(place)
         return step
 
+    threading.settrace(step)  # records are read and rated in a thread of their own
     sys.settrace(step)
     act(home)
 

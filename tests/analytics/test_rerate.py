@@ -325,7 +325,7 @@ records = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records)
 def test_rating_again_equals_a_fresh_ledger(
     tmp_path_factory: pytest.TempPathFactory, old: PriceTable, edited: Edited, given_records: list[UsageRecord]
@@ -337,7 +337,7 @@ def test_rating_again_equals_a_fresh_ledger(
     assert amounts(again) == amounts(take_in(tmp_path_factory.mktemp("fresh"), given_records, new))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(records, st.randoms(use_true_random=False), st.integers(1, 8))
 def test_order_and_batching_of_ingest_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory,

@@ -91,7 +91,7 @@ def highest(records: Sequence[UsageRecord]) -> dict[str, UsageRecord]:
     return {record.record_id: record for record in sorted(records, key=lambda record: record.revision or 0)}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from(range(len(WRITTEN))), max_size=6), max_size=5),
     st.randoms(use_true_random=False),

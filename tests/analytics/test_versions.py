@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from analytics.reports import health
@@ -36,14 +34,21 @@ def add(home: Path) -> str:
     return subprocess.run(command, env=here, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  # our own text
 
 
-@pytest.mark.parametrize("first", ["this", "other"])
-def test_a_ledger_goes_from_one_duckdb_to_the_other_and_back(home: Path, first: str) -> None:
-    """Whichever of the two versions made a ledger, both read it and write to it. (`make older` runs this on 1.5.)"""
+def test_a_ledger_goes_from_one_duckdb_to_the_other_and_back(home: Path) -> None:
+    """Of the two versions one makes a ledger, and both read it and write to it. (`make older` runs this on 1.5.)"""
     ledger, spool = Ledger(home), Spool(home)
-    if first == "other":
+    for attempts in (2, 4):
         assert add(home).startswith("2.")
-    for attempts in (1, 3, 5):
         spool.append(a_record())
         ingest(ledger)
-        assert health(ledger).attempts == attempts + (first == "other")
-        assert add(home).startswith("2.")
+        assert health(ledger).attempts == attempts
+
+
+def test_and_the_other_way_round(home: Path) -> None:
+    """The same, of a ledger that the other version made."""
+    ledger, spool = Ledger(home), Spool(home)
+    spool.append(a_record())
+    ingest(ledger)
+
+    assert add(home).startswith("2.")
+    assert health(ledger).attempts == 2
