@@ -7,6 +7,7 @@ that has counted fewer is older than that: it was restored from a backup.
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 from pathlib import Path
 
@@ -35,14 +36,14 @@ def keep(home: Path, segments: list[Segment], *, at_most: int = KEPT_BYTES) -> N
     """Put segments away that are in the ledger to their last byte; beyond so many bytes the oldest make room."""
     folder = _folder(home)
     for segment in segments:
-        with contextlib.suppress(
-            FileNotFoundError, PermissionError
-        ):  # another ingester did; a spool of somebody else's
+        with contextlib.suppress(OSError):  # another ingester was first; a spool of somebody else's; a full disk
             folder.mkdir(mode=0o700, exist_ok=True)
             try:
                 segment.path.rename(folder / segment.name)
-            except OSError:  # a spool on another disk
-                segment.path.unlink()
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                segment.path.unlink()  # a spool on another disk is not kept
     if segments:
         _make_room(home, at_most)
 
