@@ -10,7 +10,6 @@ import click
 
 from .copy_cli import commands as copy_commands
 from .exceptions import AnalyticsError
-from .ledger_cli import commands as ledger_commands
 from .place import Place, now
 from .place import as_json as as_json_option
 from .query_cli import commands as query_commands
@@ -74,8 +73,17 @@ def cli(ctx: click.Context, *, home: Path | None, demo: bool) -> None:
     ctx.obj = Place(home, demo)
 
 
-for _command in (*ledger_commands, *query_commands, *copy_commands):
+for _command in (*query_commands, *copy_commands):
     cli.add_command(_command)
+
+
+@cli.command()
+@click.option("--retry-rejects", is_flag=True, help="Then read once more what was set aside as damaged.")
+@as_json_option
+@click.pass_obj
+def ingest(place: Place, *, retry_rejects: bool, as_json: bool) -> None:
+    """Take what waits in the spool into the ledger."""
+    _commands().ingest(place.home, retry_rejects=retry_rejects, as_json=as_json)
 
 
 _since = click.option("--since", metavar="DAY|TIME", help="From here on, UTC. [default: thirty days]")

@@ -10,6 +10,7 @@ import click
 from . import backup as backups
 from . import ingest, parquet, present
 from . import prune as pruning
+from .commands import fresh
 from .ledger import Ledger
 from .period import Period
 
@@ -91,9 +92,8 @@ def period(since: str | None, until: str | None, *, now: datetime) -> Period | N
 def _fresh(home: Path) -> Ledger:
     """The ledger with what waits in the spool; if others hold it, without, which is said."""
     ledger = Ledger(home)
-    with present.working("Taking in what is new") as progress:
-        if note := ingest.refresh(ledger, progress=progress):
-            click.echo(note, err=True)
+    if note := fresh(ledger):
+        click.echo(note, err=True)
     return ledger
 
 

@@ -39,7 +39,7 @@ def read(con: Connection, start: datetime, until: datetime, *, by_user: bool = F
     The slices in the temporary table `raw_slice` are then in `recent` and, with `notes`, in `recent_note`; all others
     are in `hourly` and `hourly_note`.
     """
-    for step in ("hours_of", "notes_of", "recent"):
+    for step in ("hours_of", "recent", *(("notes_of", "recent_note") if notes else ())):
         run(con, step)
     run(con, "raw_slices", start=start, until=until, by_user=by_user)
     for span in run(con, "raw_spans", start=start, until=until):

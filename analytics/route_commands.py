@@ -11,6 +11,7 @@ import click
 
 from . import given, present, present_routing, reports
 from .assess import Assessment, assess
+from .commands import fresh
 from .documents import documents, name_of, text_of
 from .evaluate import Case, Rates
 from .evaluate import by as rates_by
@@ -78,8 +79,7 @@ def report(
     """Take in what is new, then say what routing decided in a period, and what it saved."""
     filters, ledger = reports.Filters(period=Period.parse(since, until, now=now)), Ledger(home)
     tables = [tuple(names.split(",")) for names in by] or [("task_type",)]
-    with present.working("Taking in what is new") as progress:
-        behind = refresh(ledger, progress=progress)
+    behind = fresh(ledger)
     found = routing(ledger, filters, tables, opus=policy_of(None).tiers["opus"].model)
     health = reports.health(ledger)
     if as_json:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -66,6 +67,15 @@ def fill(ledger: Ledger, *records: dict[str, Any]) -> None:
         assert spool.append(a_record(**changes))
     spool.close()
     ingest(ledger)
+
+
+def oldest_ledger(path: Path) -> None:
+    """Make a ledger as the first Tollgate did."""
+    first = Path(__file__).parents[1] / "analytics" / "migrations" / "0001_usage.sql"
+    path.parent.mkdir()
+    with duckdb.connect(str(path)) as con:
+        con.execute(first.read_text("utf-8"))
+        con.execute("INSERT INTO migration VALUES (1, '0001_usage.sql')")
 
 
 @pytest.fixture(name="a_record")

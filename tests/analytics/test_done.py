@@ -16,7 +16,7 @@ from analytics.ingest import IngestReport, ingest, refresh, retry_rejects, waiti
 from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.spool import Spool, segments
-from tests.conftest import a_record
+from tests.conftest import a_record, oldest_ledger
 
 PRICES = PriceTable.load()
 HOLD = """
@@ -236,11 +236,7 @@ def test_a_full_disk_while_ingesting_loses_nothing(ledger: Ledger, tmp_path: Pat
 
 def test_a_migration_begins_with_a_copy(home: Path, ledger: Ledger) -> None:
     """Before an older ledger is changed, a copy of it is made, which an older Tollgate could read."""
-    home.mkdir()
-    first = Path(__file__).parents[2] / "analytics" / "migrations" / "0001_usage.sql"
-    with duckdb.connect(str(ledger.path)) as con:
-        con.execute(first.read_text("utf-8"))
-        con.execute("INSERT INTO migration VALUES (1, '0001_usage.sql')")
+    oldest_ledger(ledger.path)
 
     assert ids(ledger) == []
 

@@ -13,6 +13,7 @@ import pytest
 from analytics.exceptions import LedgerBusy, LedgerError, LedgerTooNew
 from analytics.ledger import Ledger
 from analytics.reports import health
+from tests.conftest import oldest_ledger
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 WRITE = (
@@ -166,13 +167,9 @@ def test_a_newer_ledger_is_refused(ledger: Ledger) -> None:
             use(ledger)
 
 
-def test_an_older_ledger_is_migrated(home: Path, ledger: Ledger) -> None:
+def test_an_older_ledger_is_migrated(ledger: Ledger) -> None:
     """The migrations that a ledger lacks are applied before it is used, by a reader too."""
-    home.mkdir()
-    first = Path(__file__).parents[2] / "analytics" / "migrations" / "0001_usage.sql"
-    with duckdb.connect(str(ledger.path)) as con:
-        con.execute(first.read_text("utf-8"))
-        con.execute("INSERT INTO migration VALUES (1, '0001_usage.sql')")
+    oldest_ledger(ledger.path)
 
     assert health(ledger).attempts == 0
     assert ledger.query("migration_last")[0]["number"] > 1
