@@ -1,0 +1,1 @@
+"""Alerts: what was crossed, who is told, and that they are told once."""
