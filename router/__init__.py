@@ -22,7 +22,8 @@ from .clouds import (
     AsyncAnthropicVertex,
 )
 from .decide import explain
-from .exceptions import PolicyError, RouterError
+from .exceptions import BudgetExceeded, PolicyError, RouterError
+from .guard import BudgetGuard
 from .meter import Meter
 from .middleware import Router
 from .policy import Decision, Policy, Tier
@@ -46,6 +47,8 @@ __all__ = [
     "AsyncAnthropicFoundry",
     "AsyncAnthropicGoogleCloud",
     "AsyncAnthropicVertex",
+    "BudgetExceeded",
+    "BudgetGuard",
     "Classifier",
     "Decision",
     "LLMClassifier",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
@@ -18,6 +18,7 @@ from .scope import current_tags
 
 if TYPE_CHECKING:
     from .conversations import Turn
+    from .guard import Hold
     from .policy import Decision
 
 _K = TypeVar("_K")
@@ -33,7 +34,18 @@ BATCHES = "/v1/messages/batches"
 class Call:
     """One SDK method invocation."""
 
-    __slots__ = ("attempts", "began", "call_id", "decision", "items", "requested_model", "tags", "turn")
+    __slots__ = (
+        "attempts",
+        "began",
+        "call_id",
+        "decision",
+        "hold",
+        "items",
+        "requested_model",
+        "stepped_down",
+        "tags",
+        "turn",
+    )
 
     def __init__(self, call_id: str, requested_model: str | None, tags: Mapping[str, str]) -> None:
         self.call_id = call_id
@@ -47,6 +59,10 @@ class Call:
         """By the Router's clock, at the first attempt."""
         self.turn: Turn | None = None
         """What the Router wants to hear of the answers, if it does."""
+        self.hold: Hold | None = None
+        """What is set aside for the attempt at hand."""
+        self.stepped_down = False
+        """A budget was spent, so its models are those of the cheapest tier."""
 
     def next_attempt(self, retries_taken: int) -> int:
         """The number of the attempt that begins now, from 1."""
@@ -64,6 +80,13 @@ def begin(request: APIRequest) -> Call:
     call = Call(key, model if isinstance(model, str) else None, current_tags())
     keep(_calls, key, call)
     return call
+
+
+def metered(call: Call) -> Hold | None:
+    """What is set aside for the attempt at hand, for whoever will say what it came to."""
+    if call.hold is not None:
+        call.hold.metered = True
+    return call.hold
 
 
 def keep(memory: dict[_K, _V], key: _K, value: _V) -> None:
@@ -85,9 +108,24 @@ def body_of(request: APIRequest) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", body) if isinstance(body, dict) else {}
 
 
+def user_of(body: Mapping[str, Any]) -> str | None:
+    """The request's `metadata.user_id`."""
+    metadata: object = body.get("metadata")
+    user_id = cast("Mapping[str, object]", metadata).get("user_id") if isinstance(metadata, Mapping) else None
+    return user_id if isinstance(user_id, str) else None
+
+
 def path_of(request: APIRequest) -> str:
     """The path of the endpoint, without query: `client.beta` adds one."""
     return request.url.partition("?")[0]
+
+
+def betas_of(request: APIRequest) -> Sequence[str]:
+    """The beta features asked for by this request; those in a client's own headers are not seen here."""
+    for name, value in request.headers.items():
+        if name.lower() == "anthropic-beta" and isinstance(value, str):
+            return [beta.strip() for beta in value.split(",")]
+    return ()
 
 
 def answer_of(response: object) -> httpx2.Response | None:

@@ -15,6 +15,7 @@ import anthropic._client
 import httpx2
 from anthropic import NotGiven, not_given
 
+from .guard import BudgetGuard
 from .meter import Clock, Meter
 from .middleware import Router
 from .platforms import platform_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
         policy: Policy | None
         spool: Spool | None
+        guard: BudgetGuard | None
         clock: Clock | None
         timeout: float | Timeout | NotGiven | None
         max_retries: int
@@ -76,7 +78,12 @@ def tolled(client: type[Client]) -> type[Client]:
 
 
 def wrap(
-    client: Client, *, policy: Policy | None = None, spool: Spool | None = None, clock: Clock | None = None
+    client: Client,
+    *,
+    policy: Policy | None = None,
+    spool: Spool | None = None,
+    guard: BudgetGuard | None = None,
+    clock: Clock | None = None,
 ) -> Client:
     """A copy of a client of the SDK, whoever made it, that routes and counts: the same class, the same connections.
 
@@ -84,7 +91,7 @@ def wrap(
     Meter, the latter takes Router and Meter out. A client of this package keeps them.
     """
     given: Any = getattr(client, "_middleware")  # noqa: B009  # `middleware` hides ours, and every class has this
-    around = _around(given, _Ours(policy, spool, clock), platform=platform_of(type(client)))
+    around = _around(given, _Ours(policy, spool, guard, clock), platform=platform_of(type(client)))
     copy: Callable[..., Client] = getattr(client, "with_options")  # noqa: B009  # each class has its own
     return copy(middleware=around)
 
@@ -94,6 +101,7 @@ class _Ours(NamedTuple):
 
     policy: Policy | None
     spool: Spool | None
+    guard: BudgetGuard | None
     clock: Clock | None
 
 
@@ -102,10 +110,11 @@ def _around(given: Iterable[Any], ours: _Ours, *, platform: str | None) -> list[
     given = list(given)
     router = next((entry for entry in given if isinstance(entry, Router)), None)
     meter = next((entry for entry in given if isinstance(entry, Meter)), None)
-    if router is None or ours.policy:
-        router = Router(ours.policy, platform=platform)
     if meter is None or ours.spool or ours.clock:
         meter = Meter(ours.spool, clock=ours.clock or time, platform=platform)
+    if router is None or ours.policy or ours.guard:
+        guard = ours.guard or BudgetGuard(home=meter.spool.home, clock=meter.clock)
+        router = Router(ours.policy or (router and router.policy), guard=guard, platform=platform)
     return [router, *_without_ours(given), meter]
 
 
@@ -128,11 +137,12 @@ def _initializer(base: Any, platform: str | None) -> Any:
         *args: Any,
         policy: Policy | None = None,
         spool: Spool | None = None,
+        guard: BudgetGuard | None = None,
         clock: Clock | None = None,
         middleware: Iterable[Any] | None = None,
         **options: Any,
     ) -> None:
-        around = _around(middleware or (), _Ours(policy, spool, clock), platform=platform)
+        around = _around(middleware or (), _Ours(policy, spool, guard, clock), platform=platform)
         original(self, *args, middleware=around, **options)
 
     return __init__

@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx2
 from anthropic import APIRequest, Middleware
@@ -109,6 +108,7 @@ class _Attempt:
         self._meter = meter
         self._head: dict[str, Any] = {}
         self._record_id: str | None = None
+        self._hold = calls.metered(self._call)
         self._started_ns = meter.clock.time_ns()
         self._began_ns = meter.clock.monotonic_ns()
 
@@ -178,10 +178,12 @@ class _Attempt:
             complete=seen.complete,
             estimated_output_tokens=seen.estimated_output_tokens,
             usage=seen.usage,
-            user_id=_user_id(body),
+            user_id=calls.user_of(body),
             **self._head,
         )
         self._meter.spool.append(record)
+        if self._hold is not None and not seen.under_way:
+            self._hold.settle(record)
         if call.turn is not None and seen.usage is not None and record.sent_model is not None:
             call.turn.hear(self._number, record.sent_model, seen.usage)
 
@@ -192,21 +194,30 @@ class _Batch:
     def __init__(self, request: APIRequest, meter: Meter) -> None:
         self._request = request
         self._meter = meter
+        call = calls.current(request)
+        self._hold = call and calls.metered(call)
 
-    def failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:  # noqa: ARG002  # as of any attempt
         """Nothing was billed."""
+        if self._hold is not None:
+            self._hold.release()
 
     def answered(self, response: object) -> None:
         """Keep what a new batch decided; record results as they go by."""
         try:
             answer = calls.answer_of(response)
             if answer is None or answer.is_error:
+                if self._hold is not None:
+                    self._hold.release()
                 return
             if batch_id := batch_id_of(calls.path_of(self._request)):
                 self._results(answer, batch_id)
             elif self._request.method.lower() == "post":
                 call = calls.current(self._request) or calls.begin(self._request)
-                remember_batch(self._meter.spool.home, from_json(answer.content), calls.body_of(self._request), call)
+                made = from_json(answer.content)
+                remember_batch(self._meter.spool.home, made, calls.body_of(self._request), call)
+                if self._hold is not None:
+                    self._hold.name(str(made["id"]))
         except Exception as fault:  # noqa: BLE001  # the caller gets its answer all the same
             faults.note("recording a batch", fault)
 
@@ -299,11 +310,6 @@ def _fingerprint(answer: httpx2.Response) -> str | None:
     bearer = headers.get("authorization", "").removeprefix("Bearer ")
     key = bearer if bearer.startswith("sk-ant-api") else headers.get("x-api-key")
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None
-
-
-def _user_id(body: Mapping[str, Any]) -> str | None:
-    metadata: object = body.get("metadata")
-    return _if(str, cast("Mapping[str, object]", metadata).get("user_id")) if isinstance(metadata, Mapping) else None
 
 
 def _milliseconds(nanoseconds: int) -> float:

@@ -15,11 +15,14 @@ from . import faults
 from .classify import Classifier, Task
 from .conversations import Conversations, Turn
 from .decide import Situation, decide, home_of, named, plain
+from .exceptions import BudgetExceeded
 from .fallback import Answer, Outcome, how_far, judged, overloaded, rejected
 from .features import Body, mappings
+from .guard import BudgetGuard
 from .learnt import Learnt
 from .peek import apeek, peek
 from .policy import AUTO, Decision, Policy
+from .room import Room, Wanted, leave
 from .scope import current_pin
 from .second_opinion import Doubt, LLMClassifier
 
@@ -56,12 +59,14 @@ class Router(Middleware):
         self,
         policy: Policy | None = None,
         *,
+        guard: BudgetGuard | None = None,
         classifier: Classifier | None = None,
         platform: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`platform`: where the client sends to; None reads it off the model named. `clock`: seconds."""
+        """`guard`: None is the default home's. `platform`: where the client sends to, if known. `clock`: seconds."""
         self.policy = policy or Policy()
+        self.guard = guard or BudgetGuard()
         self._classifier = classifier
         self._platform = platform
         self._clock = clock
@@ -112,13 +117,13 @@ class Router(Middleware):
                 yield from self._walk(request, body)
             case calls.BATCHES if items := _items(body):
                 yield Ask(self._batch(request, body, items))
+                leave(calls.current(request))
             case _:
                 yield Ask(request)
 
     def _walk(self, request: APIRequest, body: Body) -> Flow:
         call = (calls.current(request) if request.retries_taken else None) or calls.begin(request)
-        if call.began is None:
-            call.began = self._clock()
+        call.began = self._clock() if call.began is None else call.began
         if call.decision is None:
             turn = self._turn(body, call)
             call.decision = yield from self._judge(request, body, call, turn=turn)
@@ -126,19 +131,42 @@ class Router(Middleware):
         decision = call.decision
         home = self._home(decision)
         rest = list(decision.chain)
+        outcome: Outcome | None = None
         while True:
             model = rest.pop(0)
+            try:
+                ((_, fitting, fit),) = self._make_room(request, call, [Wanted(body, call.decision, model)])
+            except BudgetExceeded:
+                if outcome is None:
+                    raise
+                break  # there is room for the model that did not answer, and none for the next
+            if fitting is not call.decision:
+                call.decision, model, rest = fitting, fit, list(fitting.chain[1:])
             outcome = yield Ask(_with_model(request, body, model), ahead=bool(rest) or model != home)
+            leave(call)
             if not rest or not overloaded(outcome) or not self._in_time(call.began):
                 break
         if model != home and isinstance(outcome, Answer) and outcome.status and rejected(outcome):
             rejection, guess, model = outcome.status, model, home
             call.decision = _back(decision, home, f"{guess} answered {rejection}")
+            self._make_room(request, call, [Wanted(body, call.decision, home)])
             outcome = yield Ask(_with_model(request, body, home))
+            leave(call)
             if _accepted(outcome):
                 self._learnt.add(guess, rejection, body)
         if call.turn is not None and _accepted(outcome):
             call.turn.served(model)
+
+    def _make_room(
+        self, request: APIRequest, call: calls.Call, wanted: Sequence[Wanted], *, batch: bool = False
+    ) -> Sequence[Wanted]:
+        """What is wanted, with what it can cost set aside. Raises BudgetExceeded."""
+
+        def again(body: Body) -> Decision:
+            return self._decide(request, body, call, turn=None)
+
+        room = Room(self.guard, self.policy.for_tags(call.tags), self._platform)
+        return room.make(call, wanted, again=again, batch=batch)
 
     def _judge(
         self, request: APIRequest, body: Body, call: calls.Call, *, turn: Turn | None
@@ -163,12 +191,15 @@ class Router(Middleware):
     def _batch(self, request: APIRequest, body: Body, items: Sequence[Body]) -> APIRequest:
         """Every request of a batch goes to the model decided for it; there is no fallback inside a batch."""
         call = calls.begin(request)
+        bodies: list[Body] = [item["params"] for item in items]
+        decisions = [self._decide(request, params, call, turn=None) for params in bodies]
+        wanted = [Wanted(params, decision, decision.model) for params, decision in zip(bodies, decisions, strict=True)]
         routed: list[Body] = []
-        for item in items:
-            params: Body = item["params"]
-            decision = self._decide(request, params, call, turn=None)
+        for item, (params, decision, model) in zip(
+            items, self._make_room(request, call, wanted, batch=True), strict=True
+        ):
             call.items[str(item.get("custom_id"))] = decision
-            routed.append({**item, "params": {**params, "model": decision.model}})
+            routed.append({**item, "params": {**params, "model": model}})
         return calls.replace_body(request, {**body, "requests": routed})
 
     def _turn(self, body: Body, call: calls.Call) -> Turn | None:
@@ -195,12 +226,13 @@ class Router(Middleware):
             situation = Situation(
                 pin=current_pin(),
                 previous=turn and turn.previous,
-                betas=_betas(request),
+                betas=calls.betas_of(request),
                 platform=self._platform,
                 against=against,
                 outlook=turn and turn.outlook,
             )
             policy = self.policy.for_tags(call.tags)
+            policy = policy.cheapest if call.stepped_down else policy
             classifier = self._classifier if task is None else _told(task)
             return decide(body, policy=policy, classifier=classifier, situation=situation)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with our judgement, the call goes on
@@ -227,6 +259,8 @@ class Router(Middleware):
 def _begin(flow: Flow, request: APIRequest) -> Ask:
     try:
         return next(flow)
+    except BudgetExceeded:
+        raise
     except Exception as error:  # noqa: BLE001  # a request that we cannot judge goes as it came
         faults.note("routing", error)
         return Ask(request)
@@ -238,6 +272,8 @@ def _continue(flow: Flow, outcome: Outcome) -> Ask | None:
         return flow.send(outcome)
     except StopIteration:
         return None
+    except BudgetExceeded:
+        raise
     except Exception as error:  # noqa: BLE001  # the caller gets what there is
         faults.note("routing", error)
         return None
@@ -305,14 +341,6 @@ def _told(task: Task) -> Classifier:
         return task
 
     return classify
-
-
-def _betas(request: APIRequest) -> Sequence[str]:
-    """The beta features asked for by this request; those in a client's own headers are not seen here."""
-    for name, value in request.headers.items():
-        if name.lower() == "anthropic-beta" and isinstance(value, str):
-            return [beta.strip() for beta in value.split(",")]
-    return ()
 
 
 def _follow(call: calls.Call, turn: Turn | None) -> None:

@@ -124,8 +124,8 @@ class Policy(BaseModel):
     every process, and a higher percentage only adds to those routed. `rollout: 10`"""
     shadow: Annotated[bool, Field(strict=True)] = False
     """Decide and record, but let the call go where the caller sent it. `shadow: true`"""
-    on_budget: Literal["step_down", "refuse", "notify"] = "notify"
-    """What is to happen to calls when a budget is spent. Checked and kept for a budget guard; nothing reads it yet.
+    on_budget: Literal["step_down", "refuse", "notify"] | None = None
+    """What happens to these calls when a budget that covers them is spent; null: what the budget says.
     `on_budget: step_down`"""
     when: tuple[Mapping[str, Any], ...] = ()
     """Other keys for the calls that carry all these tags; where several match, the later one wins, key by key.
@@ -188,6 +188,12 @@ class Policy(BaseModel):
         policy: Policy = type(self).__new__(type(self))
         policy._fill(_over(own, keys))
         return policy
+
+    @cached_property
+    def cheapest(self) -> Policy:
+        """With nothing but the cheapest tier that is open, for calls whose budget is spent."""
+        tier = (self._open or (self.default,))[0]
+        return self.changed({"ceiling": tier, "explicit": "ceiling", "shadow": False, "rollout": 100})
 
     def tier_of(self, model: str) -> TierName | None:
         """The tier a model belongs to, by any platform's id of it; None if the policy does not name it.

@@ -77,6 +77,11 @@ def price_of(model: str) -> Price | None:
     return _price_on(model, int(time.time() // _DAY))
 
 
+def dearest() -> Price:
+    """The dearest price of today in every bucket: for what has none that is known."""
+    return _dearest_on(int(time.time() // _DAY))
+
+
 @cache
 def never_dearer(price: Price, than: Price, *, cached: bool) -> bool:
     """Whether no bucket costs more for the same text, however long the prompt is.
@@ -109,6 +114,13 @@ def _price_on(model: str, day: int) -> Price | None:
     holding = [row for row in entry["prices"] if row["from"] <= today < row["to"]]
     rates = sorted((-1 if row["prompt_over"] is None else row["prompt_over"], _rate(row)) for row in holding)
     return Price(tuple(reversed(rates)), entry["min_cacheable_tokens"], entry["token_percent"]) if rates else None
+
+
+@cache
+def _dearest_on(day: int) -> Price:
+    prices = [price for model in _table() if (price := _price_on(model, day))]
+    rates = [rate for price in prices for _, rate in price.rates]
+    return Price(((-1, Rate(*map(max, zip(*rates, strict=True)))),), None, max(price.percent for price in prices))
 
 
 def _rate(row: dict[str, Any]) -> Rate:

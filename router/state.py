@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import threading
 from collections.abc import Generator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 try:
     import fcntl
@@ -41,16 +44,16 @@ class State:
                 yield con
                 con.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # a failed COMMIT may have ended it
+                if con.in_transaction:  # a failed COMMIT may have ended it
                     con.execute("ROLLBACK")
                 raise
 
-    def version(self) -> int:
-        """Changes when somebody else, another process or another thread's connection, has written."""
+    @contextlib.contextmanager
+    def read(self) -> Generator[sqlite3.Connection]:
+        """For one question, which waits for nobody."""
         door = _door(self.path)
         with door.lock:
-            (version,) = door.connection(self._package, self._tables).execute("PRAGMA data_version").fetchone()
-        return version
+            yield door.connection(self._package, self._tables)
 
 
 @cache
@@ -92,12 +95,20 @@ class _Door:
 
     def _open(self) -> sqlite3.Connection:
         if self._con is None:
+            import sqlite3  # noqa: PLC0415  # two milliseconds that most programs never need
+
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # before SQLite: for its mode
             con = sqlite3.connect(self._path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
             con.row_factory = sqlite3.Row
-            con.execute("PRAGMA journal_mode = WAL")
+            if fcntl:  # who turns WAL on while another does is refused at once, however patient
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+            try:
+                con.execute("PRAGMA journal_mode = WAL")
+            finally:
+                if fcntl:
+                    fcntl.flock(self._fd, fcntl.LOCK_UN)
             con.execute("PRAGMA synchronous = NORMAL")
             self._con = con
         return self._con

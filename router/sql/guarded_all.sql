@@ -1,0 +1,2 @@
+-- Every budget.
+SELECT name, definition FROM guarded ORDER BY name

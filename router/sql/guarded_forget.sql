@@ -1,0 +1,2 @@
+-- A budget is no more.
+DELETE FROM guarded WHERE name = :name

@@ -1,0 +1,2 @@
+-- How often the budgets have changed.
+SELECT count FROM publication

@@ -1,0 +1,2 @@
+-- The budgets have changed.
+UPDATE publication SET count = count + 1

@@ -1,0 +1,2 @@
+-- What counts no more.
+DELETE FROM reservation WHERE until <= :now

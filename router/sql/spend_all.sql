@@ -1,0 +1,2 @@
+-- What was published last.
+SELECT budget, members, period, spent, "limit" FROM guarded_spend
