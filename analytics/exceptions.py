@@ -6,6 +6,8 @@ AnalyticsError
     LedgerTooNew
   PriceFileError (also ValueError)
   ContractError (also ValueError)
+  BudgetFileError (also ValueError)
+  ProviderError
   SettingsError (also ValueError)
 """
 
@@ -34,6 +36,14 @@ class PriceFileError(AnalyticsError, ValueError):
 
 class ContractError(AnalyticsError, ValueError):
     """A contract that cannot be used. The message names file, key, what was found and what was expected."""
+
+
+class BudgetFileError(AnalyticsError, ValueError):
+    """A budgets.yaml that cannot be used. The message names file, key, what was found and what was expected."""
+
+
+class ProviderError(AnalyticsError):
+    """The provider's cost report cannot be had, or read. The message never has the key in it."""
 
 
 class SettingsError(AnalyticsError, ValueError):

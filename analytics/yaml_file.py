@@ -25,6 +25,9 @@ else:
 File = TypeVar("File", bound=BaseModel)
 Key = tuple[str | int, ...]
 
+_KINDS = {"model_type": "a mapping", "dict_type": "a mapping", "list_type": "a list", "string_type": "text in quotes"}
+"""What pydantic calls by the names of Python."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -109,10 +112,17 @@ def _syntax(name: str, reason: yaml.YAMLError) -> str:
 def _sentences(name: str, text: str, problems: Sequence[Problem]) -> str:
     root = cast("yaml.Node | None", yaml.compose(text, yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType] - PyYAML's stub
     return "\n".join(
-        f"{name}, line {_line(root, problem.key)}: {_dotted(problem.key)}: "
-        f"found {problem.found}, expected {problem.expected}"
+        _one_line(
+            f"{name}, line {_line(root, problem.key)}: {_dotted(problem.key)}: "
+            f"found {problem.found}, expected {problem.expected}"
+        )
         for problem in problems
     )
+
+
+def _one_line(sentence: str) -> str:
+    """Without the line breaks and control characters that a value or a key may have."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in sentence)
 
 
 def _dotted(key: Key) -> str:
@@ -144,7 +154,8 @@ def _problem(schema: type[BaseModel], detail: ErrorDetails) -> Problem:
         keys = sorted(_keys_at(schema, key[:-1]))
         near = difflib.get_close_matches(str(key[-1]), keys, n=1)
         return Problem(key, "an unknown key", near[0] if near else f"one of {', '.join(keys)}")
-    return Problem(key, _shown(detail["input"]), detail["msg"].removeprefix("Input should be "))
+    expected = _KINDS.get(detail["type"]) or detail["msg"].removeprefix("Input should be ")
+    return Problem(key, _shown(detail["input"]), expected)
 
 
 def _keys_at(schema: Any, key: Key) -> set[str]:
