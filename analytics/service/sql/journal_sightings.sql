@@ -1,0 +1,2 @@
+-- All that was seen.
+SELECT name, value FROM sighting;
