@@ -1,0 +1,84 @@
+"""Which thresholds of a budget are crossed: facts in, conditions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from ..budgets import Threshold
+from ..forecast import Forecast
+from ..spending import Spend
+from .alert import Condition, Key
+from .notice import Severity
+
+_ACTUAL_BACK = Decimal("0.98")
+_FORECAST_BACK = Decimal("0.95")
+"""Of the line: what has been over it has to fall so far below before it can cross it again."""
+_FORECAST_HOLDS = timedelta(minutes=10)
+_EARLIEST = Decimal("0.1")
+"""Of a period. What it comes to is anybody's guess before."""
+
+Forecasts = Callable[[Spend], Forecast | None]
+"""Where a budget is heading; None: not enough history."""
+
+
+def conditions(
+    spend: Spend, forecast: Forecasts, *, now: datetime, is_open: Callable[[Key], bool]
+) -> Iterator[tuple[Threshold, Condition]]:
+    """What is crossed of a budget in a period, and what is not and was.
+
+    A forecast is told until the amount itself is reached, and of a period that has come some way.
+    """
+    for threshold in spend.budget.thresholds:
+        key = key_of(spend, threshold)
+        line = threshold.line(spend.limit)
+        if threshold.basis == "actual":
+            holds, clears = spend.spent >= line, spend.spent < line * _ACTUAL_BACK
+        else:
+            found = _heading(spend, forecast, line, now=now)
+            if found is None:
+                continue
+            holds, clears = found
+        if holds or is_open(key):
+            yield threshold, _condition(spend, threshold, key, holds=holds, clears=clears)
+
+
+def severity(spend: Spend, threshold: Threshold) -> Severity:
+    """Critical where the amount itself is spent; a forecast, and what comes before, is a warning."""
+    spent = threshold.basis == "actual" and threshold.line(spend.limit) >= spend.limit
+    return "critical" if spent else "warning"
+
+
+def key_of(spend: Spend, threshold: Threshold) -> Key:
+    """What there is one alert of."""
+    rolling = spend.budget.recurrence.every == "rolling"
+    period = "rolling" if rolling else spend.span.start.isoformat()
+    return Key(spend.budget.name, spend.whose, period, threshold.text)
+
+
+def _heading(spend: Spend, forecast: Forecasts, line: Decimal, *, now: datetime) -> tuple[bool, bool] | None:
+    """Whether it is heading over the line, and whether far enough below; None: nothing to say."""
+    elapsed = Decimal((now - spend.span.start) / (spend.span.end - spend.span.start))
+    if now >= spend.span.end or elapsed < _EARLIEST or spend.spent >= line:
+        return None
+    heading = forecast(spend)
+    if heading is None:
+        return None
+    # From a short history only what is as good as certain.
+    at = heading.low if heading.confidence == "low" else heading.expected
+    return at >= line, heading.expected < line * _FORECAST_BACK
+
+
+def _condition(spend: Spend, threshold: Threshold, key: Key, *, holds: bool, clears: bool) -> Condition:
+    rolling, short = spend.budget.recurrence.every == "rolling", spend.budget.recurrence.every == "hour"
+    waits = threshold.basis == "forecast" and not short
+    return Condition(
+        key=key,
+        holds=holds,
+        clears=clears,
+        pending_for=_FORECAST_HOLDS if waits else timedelta(),
+        severity=severity(spend, threshold),
+        told=spend.budget.told,
+        over_at=None if rolling else spend.span.end,
+    )

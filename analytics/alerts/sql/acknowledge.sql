@@ -1,0 +1,2 @@
+-- Since when it fires stays.
+UPDATE alert SET state = 'acknowledged' WHERE alert_id = ?

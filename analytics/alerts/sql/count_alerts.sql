@@ -1,0 +1,2 @@
+-- How many alerts there are in each state.
+SELECT state, count(*) FROM alert GROUP BY state

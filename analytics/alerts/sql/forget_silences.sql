@@ -1,0 +1,2 @@
+-- Silences that ended long ago.
+DELETE FROM silence WHERE until < :before

@@ -1,0 +1,2 @@
+-- Slots that were had long ago.
+DELETE FROM slot WHERE claimed_at < :before

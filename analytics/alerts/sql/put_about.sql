@@ -1,0 +1,2 @@
+-- What a notice is about, said once.
+INSERT INTO about (alert_id, notice_id) VALUES (?, ?) ON CONFLICT DO NOTHING

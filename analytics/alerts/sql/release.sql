@@ -1,0 +1,2 @@
+-- Free for the next who comes.
+UPDATE parcel SET holder = NULL, leased_until = NULL WHERE state = 'waiting' AND holder = :holder

@@ -1,0 +1,2 @@
+-- Whether somebody has it.
+SELECT 1 FROM slot WHERE job = ? AND slot = ?
