@@ -8,11 +8,15 @@ from typing import Any, BinaryIO, TextIO
 
 import click
 
+from .alert_cli import commands as alert_commands
+from .budget_cli import commands as budget_commands
 from .copy_cli import commands as copy_commands
 from .exceptions import AnalyticsError
 from .place import Place, now
 from .place import as_json as as_json_option
 from .query_cli import commands as query_commands
+from .reconcile_cli import commands as reconcile_commands
+from .serve_cli import commands as serve_commands
 
 
 class _Tollgate(click.Group):
@@ -73,7 +77,14 @@ def cli(ctx: click.Context, *, home: Path | None, demo: bool) -> None:
     ctx.obj = Place(home, demo)
 
 
-for _command in (*query_commands, *copy_commands):
+for _command in (
+    *query_commands,
+    *copy_commands,
+    *reconcile_commands,
+    *budget_commands,
+    *alert_commands,
+    *serve_commands,
+):
     cli.add_command(_command)
 
 

@@ -58,6 +58,8 @@ class Filters:
     task_types: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """All of these must match."""
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """By dimension, four at most, the values of which one must match: the scope of a budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,14 @@ def totals(ledger: Ledger, filters: Filters) -> Totals:
     return Totals(**{name: rows[0][name] for name in names}) if rows else _NOTHING
 
 
+def totals_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> dict[tuple[str | None, ...], Totals]:
+    """The same for each group that occurs, by its members. Raises SettingsError as `cost_by` does."""
+    check_dimensions(by)
+    names = [field.name for field in fields(Totals)]
+    rows = _breakdown(ledger, filters, by)
+    return {tuple(row["members"]): Totals(**{name: row[name] for name in names}) for row in rows}
+
+
 def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[CostRow]:
     """One row per group that occurs, in order of time if the first dimension is one, else the dearest first.
 
@@ -266,7 +276,7 @@ def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict
     start, until = naive(filters.period.start), naive(filters.period.end)
     with ledger.read() as con:
         run(con, "member_of")
-        rollup.read(con, start, until, by_user="user_id" in by)
+        rollup.read(con, start, until, by_user="user_id" in (*by, *filters.within))
         return run(
             con,
             "breakdown",
@@ -277,6 +287,8 @@ def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict
             task_types=list(filters.task_types),
             tag_keys=list(filters.tags),
             tag_values=list(filters.tags.values()),
+            within=list(filters.within),
+            within_values=[list(values) for values in filters.within.values()],
         )
 
 

@@ -7,7 +7,7 @@ up slice by slice, as they change often; later as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from .ledger import Ledger
@@ -33,16 +33,25 @@ def refresh(ledger: Ledger, *, every: bool = False, progress: Callable[[int, int
             progress(done, len(due))
 
 
-def read(con: Connection, start: datetime, until: datetime, *, by_user: bool = False, notes: bool = False) -> None:
+def read(
+    con: Connection,
+    start: datetime,
+    until: datetime,
+    *,
+    cuts: Sequence[datetime] = (),
+    by_user: bool = False,
+    notes: bool = False,
+) -> None:
     """Prepare to read a period, of naive UTC times.
 
     The slices in the temporary table `raw_slice` are then in `recent` and, with `notes`, in `recent_note`; all others
-    are in `hourly` and `hourly_note`.
+    are in `hourly` and `hourly_note`. With `cuts`, moments within the period at which shorter ones begin or end,
+    `recent` is by slices: no local time differs from UTC by a part of one.
     """
     for step in ("hours_of", "recent", *(("notes_of", "recent_note") if notes else ())):
         run(con, step)
-    run(con, "raw_slices", start=start, until=until, by_user=by_user)
+    run(con, "raw_slices", start=start, until=until, cuts=[start, until, *cuts], by_user=by_user)
     for span in run(con, "raw_spans", start=start, until=until):
-        run(con, "recent_add", **span, by_user=by_user)
+        run(con, "recent_add", **span, sliced=bool(cuts), by_user=by_user)
         if notes:
             run(con, "recent_note_add", **span)

@@ -1,4 +1,4 @@
--- $attempts made-up attempts over 52 days: forty features of twelve teams, each with its task type and the model it asks for;
+-- $attempts made-up attempts, by $users users if any, over 52 days: forty features of twelve teams, each with its task type and the model it asks for;
 -- six models, caches, batches, US-only inference, searches, compactions, failures.
 INSERT INTO usage BY NAME
 WITH dice AS (
@@ -46,6 +46,7 @@ SELECT
     1024 AS max_tokens,
     ['classify', 'extract', 'summarize', 'code', 'chat'][1 + feature % 5] AS task_type,
     split_part(model, '-', 2) AS tier,
+    if($users = 0, NULL, 'user-' || g % greatest($users, 1)) AS user_id,
     MAP {'team': 'team-' || (feature % 12), 'feature': 'feature-' || feature} AS tags,
     if(h % 50 = 0, 529, 200) AS status,
     if(h % 50 = 0, 'overloaded_error', NULL) AS error_type,

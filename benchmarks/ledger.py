@@ -214,14 +214,14 @@ def reading(home: Path, seconds: float = 30) -> None:
     print(f"the newest attempt they saw was old: {spread(stale)}, at most {max(stale):.2f} s")
 
 
-def generate(ledger: Ledger, attempts: int) -> None:
+def generate(ledger: Ledger, attempts: int, *, users: int = 0) -> None:
     """A ledger of so many rated attempts over 90 days up to now: a million is made, rated, and repeated."""
     text = Path(__file__).with_name("attempts.sql").read_text(encoding="utf-8")
     began, chunk = time.perf_counter(), min(CHUNK, attempts)
     chunks = attempts // chunk
     with ledger.private() as con:
         with ledger.write(using=con):
-            con.execute(text, {"attempts": chunk})
+            con.execute(text, {"attempts": chunk, "users": users})
             con.execute("CREATE OR REPLACE TEMP TABLE fresh AS SELECT record_id FROM usage")
             rating.rate(con, PriceTable.load())
             for table in ("usage", "line", "charge"):

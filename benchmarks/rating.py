@@ -51,7 +51,7 @@ def generate(ledger: Ledger, attempts: int) -> None:
     """Attempts straight into `usage`: this is about rating."""
     text = Path(__file__).with_name("attempts.sql").read_text(encoding="utf-8")
     with ledger.write() as con:
-        con.execute(text, {"attempts": attempts})
+        con.execute(text, {"attempts": attempts, "users": 0})
 
 
 def rate_all(ledger: Ledger, prices: PriceTable) -> None:

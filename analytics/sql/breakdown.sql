@@ -1,4 +1,5 @@
--- What was spent on what: one row per group; $dimensions, four at most, says what makes a group (none: all are one).
+-- What was spent on what: one row per group; $dimensions, four at most, says what makes a group (none: all are one). $within,
+-- four at most, are dimensions whose values have to be among those of $within_values.
 -- Written out one by one, as DuckDB then does only what each dimension asks for, and groups by words instead of lists.
 WITH found AS (
     SELECT
@@ -17,6 +18,10 @@ WITH found AS (
     WHERE (len($models::VARCHAR[]) = 0 OR list_contains($models::VARCHAR[], model))
         AND (len($task_types::VARCHAR[]) = 0 OR list_contains($task_types::VARCHAR[], task_type))
         AND list_transform($tag_keys::VARCHAR[], lambda key: tags[key]) = $tag_values::VARCHAR[]
+        AND (len($within::VARCHAR[]) < 1 OR list_contains(($within_values::VARCHAR[][])[1], member_of(($within::VARCHAR[])[1], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
+        AND (len($within::VARCHAR[]) < 2 OR list_contains(($within_values::VARCHAR[][])[2], member_of(($within::VARCHAR[])[2], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
+        AND (len($within::VARCHAR[]) < 3 OR list_contains(($within_values::VARCHAR[][])[3], member_of(($within::VARCHAR[])[3], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
+        AND (len($within::VARCHAR[]) < 4 OR list_contains(($within_values::VARCHAR[][])[4], member_of(($within::VARCHAR[])[4], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
 )
 SELECT
     [member_1, member_2, member_3, member_4][:len($dimensions::VARCHAR[])] AS members,

@@ -1,13 +1,12 @@
--- The slices of a period that its roll-ups cannot answer for: stale ones, those of hours that the period cuts, and all of them
--- if users are asked for. Of an hour that is rolled up as a whole it is all slices or none. What was pruned has roll-ups only.
+-- The slices of a period that its roll-ups cannot answer for: stale ones, those of hours that are cut, as by its own ends, and
+-- all of them if users are asked for. Of an hour that is rolled up as a whole it is all slices or none. What was pruned has roll-ups only.
 CREATE OR REPLACE TEMP TABLE raw_slice AS
 WITH cut AS (
-    SELECT date_trunc('hour', $start::TIMESTAMP) AS hour WHERE date_trunc('hour', $start::TIMESTAMP) <> $start::TIMESTAMP
-    UNION
-    -- An end after everything there is cuts nothing.
-    SELECT date_trunc('hour', $until::TIMESTAMP)
-    WHERE date_trunc('hour', $until::TIMESTAMP) <> $until::TIMESTAMP
-        AND $until::TIMESTAMP < greatest(
+    -- What comes after everything there is cuts nothing.
+    SELECT DISTINCT date_trunc('hour', moment) AS hour
+    FROM (SELECT unnest($cuts::TIMESTAMP[]) AS moment)
+    WHERE date_trunc('hour', moment) <> moment
+        AND moment < greatest(
             (SELECT max(slice) FROM stale) + INTERVAL 5 MINUTES,
             (SELECT max(coalesce(slice + INTERVAL 5 MINUTES, hour + INTERVAL 1 HOUR)) FROM hourly))
     UNION
