@@ -20,7 +20,20 @@ from .exceptions import BudgetFileError
 from .threshold import Basis, Threshold
 from .yaml_file import read
 
-__all__ = ["EACH", "Basis", "Budget", "BudgetFile", "Over", "Rule", "RuleKind", "Scope", "Threshold", "Told", "in_use"]
+__all__ = [
+    "EACH",
+    "Basis",
+    "Budget",
+    "BudgetFile",
+    "Cost",
+    "Over",
+    "Rule",
+    "RuleKind",
+    "Scope",
+    "Threshold",
+    "Told",
+    "in_use",
+]
 
 Scope = Mapping[str, tuple[str, ...]]
 """By dimension the values that are meant, or (EACH,). All dimensions have to match; empty: everything.
@@ -28,6 +41,9 @@ Scope = Mapping[str, tuple[str, ...]]
 Dimensions are `model`, `requested_model`, `tier`, `task_type`, `platform`, `region`, `workspace_id`, `key_fingerprint`,
 `user_id` and `tag:<key>`.
 """
+
+Cost = Literal["contracted_cost", "list_cost"]
+"""What is paid, or what it would be without the contract."""
 
 _THRESHOLDS = ("80 %", "100 %", "forecast 100 %")
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
@@ -54,7 +70,7 @@ class Budget:
     name: str
     amount: Decimal
     """US dollars a period."""
-    cost: Literal["contracted_cost", "list_cost"] = "contracted_cost"
+    cost: Cost = "contracted_cost"
     scope: Scope = field(default_factory=dict[str, tuple[str, ...]])
     recurrence: Recurrence
     thresholds: tuple[Threshold, ...]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from router.periods import Recurrence, Span, before, span_at
 
-from .budgets import Scope
+from .budgets import Cost, Scope
 from .questions import Connection
 from .series import DAY, HOUR, Series
 from .spending import NOTHING, Found, Members
@@ -41,7 +41,7 @@ class Histories:
         self._by_day = Found.of(con, daily, users=users)
         self._by_hour = Found.of(con, hourly, users=users, hourly=True)
 
-    def of(self, wanted: Wanted) -> dict[Members, Series]:
+    def of(self, wanted: Wanted, *, cost: Cost = "contracted_cost") -> dict[Members, Series]:
         """The history of a scope that was asked for; of each value of its (EACH,) that cost anything."""
         if wanted.step == DAY:
             spans, found = self._days[wanted.zone], self._by_day
@@ -52,7 +52,7 @@ class Histories:
         everybody = dict.fromkeys(members for amounts in costs for members in amounts)
         return {
             members: Series(
-                wanted.step, starts, tuple([each.get(members, NOTHING).contracted_cost for each in costs]), wanted.zone
+                wanted.step, starts, tuple([each.get(members, NOTHING).of(cost) for each in costs]), wanted.zone
             )
             for members in everybody
         }

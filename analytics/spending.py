@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 from router.periods import Span, before, span_at
 
 from . import rollup
-from .budgets import EACH, Budget, Scope
+from .budgets import EACH, Budget, Cost, Scope
 from .period import naive
 from .questions import Connection, rows, run
 
@@ -34,6 +34,10 @@ class Amount(NamedTuple):
     contracted_cost: Decimal = Decimal(0)
     unpriced_attempts: int = 0
     """Whose cost is unknown, and so in neither figure."""
+
+    def of(self, cost: Cost) -> Decimal:
+        """The one or the other."""
+        return self.list_cost if cost == "list_cost" else self.contracted_cost
 
     def plus(self, other: Amount) -> Amount:
         """The two together."""
@@ -96,7 +100,7 @@ def spending(
 
 
 def _spend(budget: Budget, members: Members, span: Span, amount: Amount, carried: Mapping[Members, Decimal]) -> Spend:
-    spent = amount.list_cost if budget.cost == "list_cost" else amount.contracted_cost
+    spent = amount.of(budget.cost)
     left = Decimal(0)
     if budget.roll_over is not None:
         # Who spent nothing in the period before has all of it left.

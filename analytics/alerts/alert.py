@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ..budgets import Told
 from .notice import Severity
@@ -50,8 +49,6 @@ class Condition:
     pending_for: timedelta = timedelta()
     """It must hold for so long before it fires."""
     severity: Severity = "warning"
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What a notice is made from."""
     told: Told
     over_at: datetime | None = None
     """When the period is over: an open alert then ends without a message. None: it belongs to no period."""

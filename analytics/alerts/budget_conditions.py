@@ -1,4 +1,4 @@
-"""Which thresholds of a budget are crossed: facts in, conditions out."""
+"""Budget conditions: which thresholds of a budget are crossed. Facts in, conditions out."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..budgets import Told
 from . import outbox, silences
-from .alert import MOST_FIRINGS, Alert, Condition, Key, Move, TransitionKind, move
+from .alert import MOST_FIRINGS, Alert, Condition, Key, Move, State, TransitionKind, move
 from .notice import Notice, Severity
 from .tables import fields, moment, sql, stamp, state
 
@@ -29,7 +29,6 @@ class Transition:
     n: int
     """Which firing it is about; of a reminder, which one it is. With alert and kind it is unique."""
     severity: Severity
-    facts: Mapping[str, Any]
     told: Told
     happened_at: datetime
     """When it fired, for what was told only after a silence."""
@@ -68,11 +67,11 @@ def step(home: Path, conditions: Iterable[Condition], *, now: datetime, compose:
     return done
 
 
-def open_keys(home: Path, rules: Collection[str] | None = None) -> set[Key]:
-    """Those that an evaluation has to look at even if they do not hold: of these rules, or of all."""
-    with state(home).transaction() as con:
-        keys = {Key(*row) for row in con.execute(sql("open_keys"))}
-    return {key for key in keys if rules is None or key.rule in rules}
+def open_keys(home: Path, rules: Collection[str] | None = None) -> dict[Key, State]:
+    """Those that an evaluation looks at even if they do not hold, and how they stand: of these rules, or of all."""
+    with state(home).read() as con:
+        keys: dict[Key, State] = {Key(*row[:4]): row["state"] for row in con.execute(sql("open_keys"))}
+    return {key: value for key, value in keys.items() if rules is None or key.rule in rules}
 
 
 def _end_periods(con: sqlite3.Connection, *, now: datetime) -> None:
@@ -121,7 +120,6 @@ def _recorded(
         key=condition.key,
         n=n,
         severity=condition.severity,
-        facts=condition.facts,
         told=condition.told,
         happened_at=alert.since,
         said=said,

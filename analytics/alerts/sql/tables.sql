@@ -96,3 +96,9 @@ CREATE TABLE IF NOT EXISTS slot (
     claimed_at TEXT NOT NULL,
     PRIMARY KEY (job, slot)
 ) STRICT, WITHOUT ROWID;
+
+-- evaluation.py: the latest moment up to which periods that end have been looked at; one row.
+CREATE TABLE IF NOT EXISTS evaluation (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    evaluated_at TEXT NOT NULL
+) STRICT;
