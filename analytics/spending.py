@@ -7,7 +7,7 @@ value of a dimension is one for every value that occurs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import product
@@ -88,24 +88,41 @@ def spending(
     wanted = [(budget.scope, _in_effect(budget, span)) for budget, spans in asked for span in spans]
     found = Found.of(con, wanted)
     for budget, spans in asked:
-        carried: Mapping[Members, Decimal] = {}
+        carry = _Carry(budget)
         for span in spans:
             amounts = found.of_each(budget.scope, _in_effect(budget, span))
             if not budget.each:
                 amounts = {(): amounts.get((), NOTHING)}
-            spends = [_spend(budget, members, span, amount, carried) for members, amount in amounts.items()]
+            spends = [
+                Spend(budget, members, span, amount.of(budget.cost), amount.unpriced_attempts, carry.limit(members))
+                for members, amount in amounts.items()
+            ]
             if span.end > (since or now):
                 yield from spends
-            carried = {spend.members: spend.limit - spend.spent for spend in spends}
+            carry.close(spends)
 
 
-def _spend(budget: Budget, members: Members, span: Span, amount: Amount, carried: Mapping[Members, Decimal]) -> Spend:
-    spent = amount.of(budget.cost)
-    left = Decimal(0)
-    if budget.roll_over is not None:
-        # Who spent nothing in the period before has all of it left.
-        left = min(max(carried.get(members, budget.amount if carried else left), Decimal(0)), budget.roll_over)
-    return Spend(budget, members, span, spent, amount.unpriced_attempts, budget.amount + left)
+class _Carry:
+    """What is left of a budget from the periods before, by value."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._amount, self._most = budget.amount, budget.roll_over
+        self._left: dict[Members, Decimal] = {}
+        self._idle = _ZERO
+        """Of who has spent nothing yet."""
+
+    def limit(self, members: Members) -> Decimal:
+        """The amount, with what is left."""
+        return self._amount + self._left.get(members, self._idle)
+
+    def close(self, spends: Iterable[Spend]) -> None:
+        """A period is over."""
+        if self._most is None:
+            return
+        rest = {members: self._amount + left for members, left in self._left.items()}
+        rest |= {spend.members: spend.limit - spend.spent for spend in spends}
+        self._left = {members: min(max(left, _ZERO), self._most) for members, left in rest.items()}
+        self._idle = min(self._amount + self._idle, self._most)
 
 
 def _spans(budget: Budget, now: datetime, since: datetime | None) -> Iterator[Span]:
