@@ -128,7 +128,7 @@ def _budget(budget: Budget, members: Members, costs: _Costs, period: Period) -> 
                 heading[slot] = _forecast(spend, costs, at)
             return heading[slot]
 
-        for threshold, condition in conditions(spend, where, now=moment, is_open=alerts.__contains__):
+        for threshold, condition in conditions(spend, where, now=moment, open_keys=alerts):
             if _fires(alerts, condition, moment):
                 yield Fired(
                     moment=moment,

@@ -164,6 +164,11 @@ class Reservations:
         with self.state.read() as con:
             return [dict(row) for row in _all(con, "reservations_all")]
 
+    def by_budget(self) -> dict[str, tuple[int, int]]:
+        """What is spent of each budget, and its limit; of one for each value, of all values that spent something."""
+        with self.state.read() as con:
+            return {row["budget"]: (row["spent"], row["limit"]) for row in _all(con, "spend_by_budget")}
+
     def publish(
         self, budgets: Sequence[Guarded], spends: Iterable[Spend], known: Mapping[str, InLedger], *, now: float
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ _ACTUAL_BACK = Decimal("0.98")
 _FORECAST_BACK = Decimal("0.95")
 """Of the line: what has been over it has to fall so far below before it can cross it again."""
 _FORECAST_HOLDS = timedelta(minutes=10)
-_EARLIEST = Decimal("0.1")
+_EARLIEST = 0.1
 """Of a period. What it comes to is anybody's guess before."""
 
 Forecasts = Callable[[Spend], Forecast | None]
@@ -24,14 +24,13 @@ Forecasts = Callable[[Spend], Forecast | None]
 
 
 def conditions(
-    spend: Spend, forecast: Forecasts, *, now: datetime, is_open: Callable[[Key], bool]
+    spend: Spend, forecast: Forecasts, *, now: datetime, open_keys: Container[Key] = ()
 ) -> Iterator[tuple[Threshold, Condition]]:
-    """What is crossed of a budget in a period, and what is not and was.
+    """What is crossed of a budget in a period, and what is not and was; `open_keys`: none, if nothing of it was.
 
     A forecast is told until the amount itself is reached, and of a period that has come some way.
     """
     for threshold in spend.budget.thresholds:
-        key = key_of(spend, threshold)
         line = threshold.line(spend.limit)
         if threshold.basis == "actual":
             holds, clears = spend.spent >= line, spend.spent < line * _ACTUAL_BACK
@@ -40,13 +39,16 @@ def conditions(
             if found is None:
                 continue
             holds, clears = found
-        if holds or is_open(key):
+        if not holds and open_keys == ():  # as of most: without spelling out what it would be called
+            continue
+        key = key_of(spend, threshold)
+        if holds or key in open_keys:
             yield threshold, _condition(spend, threshold, key, holds=holds, clears=clears)
 
 
 def severity(spend: Spend, threshold: Threshold) -> Severity:
     """Critical where the amount itself is spent; a forecast, and what comes before, is a warning."""
-    spent = threshold.basis == "actual" and threshold.line(spend.limit) >= spend.limit
+    spent = threshold.basis == "actual" and max(threshold.line(spend.limit), spend.spent) >= spend.limit
     return "critical" if spent else "warning"
 
 
@@ -59,8 +61,8 @@ def key_of(spend: Spend, threshold: Threshold) -> Key:
 
 def _heading(spend: Spend, forecast: Forecasts, line: Decimal, *, now: datetime) -> tuple[bool, bool] | None:
     """Whether it is heading over the line, and whether far enough below; None: nothing to say."""
-    elapsed = Decimal((now - spend.span.start) / (spend.span.end - spend.span.start))
-    if now >= spend.span.end or elapsed < _EARLIEST or spend.spent >= line:
+    start, end = spend.counted
+    if now >= end or now - start < (end - start) * _EARLIEST or spend.spent >= line:
         return None
     heading = forecast(spend)
     if heading is None:

@@ -15,6 +15,7 @@ from .address import address
 PREFIX = "TOLLGATE_SMTP_"
 Secure = Literal["starttls", "tls", "none"]
 _PORTS: Mapping[Secure, int] = {"starttls": 587, "tls": 465, "none": 25}
+_NAMES = ("HOST", "FROM", "SECURE", "PORT", "USER", "PASSWORD", "PASSWORD_FILE", "REPLY_TO", "TIMEOUT", "CA_FILE")
 _log = logging.getLogger("tollgate")
 
 
@@ -40,6 +41,7 @@ class SmtpSettings:
     def read(cls, environment: Mapping[str, str]) -> SmtpSettings:
         """Those of TOLLGATE_SMTP_*. Raises SettingsError; neither it nor `repr` shows the password."""
         given = _Given(environment)
+        given.check_names()
         secure = given.secure()
         settings = cls(
             host=given.required("HOST", "the name of a mail server"),
@@ -79,6 +81,12 @@ class _Given:
 
     def text(self, name: str) -> str | None:
         return self.environment.get(PREFIX + name, "").strip() or None
+
+    def check_names(self) -> None:
+        """Refuse a misspelt name: what it says would silently not hold."""
+        for name in self.environment:
+            if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _NAMES:
+                raise SettingsError(f"{name}: found an unknown name, expected one of {PREFIX}{', _'.join(_NAMES)}")
 
     def required(self, name: str, expected: str) -> str:
         if (text := self.text(name)) is None:

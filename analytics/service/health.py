@@ -7,7 +7,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+
+from router.reservations import NANO, Reservations
 
 from ..alerts import listing, outbox
 from .journal import Journal, Runs
@@ -38,6 +41,8 @@ class Status:
     """State -> how many."""
     parcels: Mapping[str, int] = field(default_factory=dict[str, int])
     """State -> how many messages, each to one recipient; `undelivered`: given up in the last week."""
+    budgets: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict[str, tuple[Decimal, Decimal]])
+    """Name -> US dollars spent in its present period, and its limit; of a budget for each value, of all of them."""
     problems: tuple[str, ...] = ()
     """One or two sentences each: what is wrong, and what to do."""
 
@@ -55,7 +60,11 @@ class Status:
         ]
         holder = self.holder and self.holder._asdict()
         whole = {"healthy": self.healthy} | dataclasses.asdict(self) | {"holder": holder, "jobs": jobs}
-        return json.dumps(whole, indent=2, ensure_ascii=False, default=datetime.isoformat)
+        return json.dumps(whole, indent=2, ensure_ascii=False, default=_plainly)
+
+
+def _plainly(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def look(home: Path, *, now: datetime) -> Status:
@@ -75,6 +84,10 @@ def look(home: Path, *, now: datetime) -> Status:
         ingested_attempts=_number(seen.get("ingested_attempts")),
         alerts=listing.counts(home),
         parcels=outbox.counts(home, now=now),
+        budgets={
+            name: (Decimal(spent) / NANO, Decimal(limit) / NANO)
+            for name, (spent, limit) in Reservations(home).by_budget().items()
+        },
     )
     return dataclasses.replace(found, problems=tuple(_problems(home, found)))
 

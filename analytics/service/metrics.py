@@ -46,6 +46,7 @@ class _Collector:
         if (waiting := status.spool_waiting_bytes) is not None:
             yield GaugeMetricFamily("tollgate_spool_waiting_bytes", "In the spool, not yet in the ledger.", waiting)
         yield from _jobs(status)
+        yield from _budgets(status)
         for name, text, counts in (
             ("tollgate_alerts", "Alerts by state.", status.alerts),
             ("tollgate_parcels", "Messages to one recipient each, by state.", status.parcels),
@@ -74,6 +75,17 @@ def _jobs(status: Status) -> Iterator[Metric]:
         if runs.succeeded_at:
             good.add_metric([runs.job], runs.succeeded_at.timestamp())
     yield from (ends, took, good)
+
+
+def _budgets(status: Status) -> Iterator[Metric]:
+    from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415  # an extra
+
+    spent = GaugeMetricFamily("tollgate_budget_spent_dollars", "Spent in the present period.", labels=["budget"])
+    limit = GaugeMetricFamily("tollgate_budget_limit_dollars", "The limit of that period.", labels=["budget"])
+    for budget, (dollars, most) in status.budgets.items():
+        spent.add_metric([budget], float(dollars))
+        limit.add_metric([budget], float(most))
+    yield from (spent, limit)
 
 
 def _counter(name: str, text: str, value: float) -> Metric:

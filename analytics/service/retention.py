@@ -6,12 +6,17 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
+from ..alerts.tables import forget
 from ..ledger import Ledger
 from ..prune import prune
 from .journal import Journal
 
 HOUR = 3
 """Local. There is a later hour in every day, whatever the clocks do."""
+
+
+SETTLED = timedelta(days=800)
+"""How long alerts that are over, and what was sent about them, are kept: as long as anybody asks about a year."""
 
 
 class Keep(NamedTuple):
@@ -29,7 +34,11 @@ def let_go(home: Path, keep: Keep, *, zone: tzinfo, now: datetime) -> str | None
     """
     local = now.astimezone(zone)
     journal = Journal(home)
-    if not (keep.attempts or keep.usage) or local.hour < HOUR or journal.is_done("retention", local.date()):
+    if local.hour < HOUR or journal.is_done("retention", local.date()):
+        return None
+    forget(home, before=now - SETTLED)
+    if not (keep.attempts or keep.usage):
+        journal.done("retention", local.date())
         return None
     gone = prune(Ledger(home), before=_first(keep.attempts, now), usage_before=_first(keep.usage, now), now=now)
     journal.done("retention", local.date())

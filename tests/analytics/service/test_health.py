@@ -19,6 +19,8 @@ from analytics.service.health import in_words, look
 from analytics.service.journal import Journal
 from analytics.service.lease import Lease
 from analytics.service.probes import Source, answering
+from router.periods import Recurrence
+from router.reservations import NANO, Guarded, Reservations, Spend
 from tests.conftest import Tollgate
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -190,8 +192,10 @@ def test_probes_over_http(home: Path, journal: Journal, site: str) -> None:
     assert fetch(f"{site}/elsewhere")[0] == 404
 
 
-def test_metrics_over_http(journal: Journal, site: str) -> None:
-    """/metrics is what Prometheus reads: runs by job and result, how long they took, what waits."""
+def test_metrics_over_http(journal: Journal, home: Path, site: str) -> None:
+    """/metrics is what Prometheus reads: runs by job and result, how long they took, what waits, what is spent."""
+    budget = Guarded("cap", 5 * NANO, "notify", (), Recurrence("month"))
+    Reservations(home).publish([budget], [Spend("cap", "", "now", NANO // 4, 5 * NANO)], {}, now=0)
     journal.see("spool_waiting_bytes", "1234")
     journal.see("ingested_attempts", "7")
     journal.end("ingest", "success", None, seconds=0.25, now=NOW)
@@ -211,6 +215,8 @@ def test_metrics_over_http(journal: Journal, site: str) -> None:
     assert samples["tollgate_spool_waiting_bytes",] == 1234
     assert samples["tollgate_ingested_attempts_total",] == 7
     assert samples["tollgate_healthy",] == 1
+    assert samples["tollgate_budget_spent_dollars", "cap"] == 0.25
+    assert samples["tollgate_budget_limit_dollars", "cap"] == 5
 
 
 def test_metrics_without_their_package(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
