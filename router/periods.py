@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 Every = Literal["hour", "day", "week", "month", "quarter", "year", "rolling", "fixed"]
 
@@ -79,6 +81,8 @@ def after(recurrence: Recurrence, span: Span) -> Span | None:
 
 def zone_named(name: str) -> ZoneInfo:
     """A time zone by its IANA name. Raises ValueError."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # milliseconds that a program without budgets never needs
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # what a wrong name raises depends on what lies at that path

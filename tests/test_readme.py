@@ -7,6 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from analytics.budgets import BudgetFile
 from analytics.cli import cli
 from analytics.contract import Contract
 from analytics.prices import PriceTable
@@ -31,7 +32,7 @@ def test_the_python_of_the_readme_runs(block: str, tmp_path: Path, monkeypatch: 
 
 def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
     """The second YAML shown is a contract."""
-    _, block = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    _, block, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "contract.yaml").write_text(block)
 
     contract = Contract.load(tmp_path / "contract.yaml", PriceTable.load())
@@ -39,9 +40,19 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
     assert contract.version is not None
 
 
+def test_the_budgets_of_the_readme_are_some(tmp_path: Path) -> None:
+    """The third YAML shown is a file of budgets."""
+    *_, block = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "budgets.yaml").write_text(block)
+
+    file = BudgetFile.load(tmp_path / "budgets.yaml")
+
+    assert [budget.over for budget in file.budgets] == ["notify", "step_down", "refuse"]
+
+
 def test_the_policy_of_the_readme_is_one(tmp_path: Path) -> None:
     """The first YAML shown is a policy."""
-    block, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    block, *_ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "policy.yaml").write_text(block)
 
     policy = Policy.from_yaml(tmp_path / "policy.yaml")
