@@ -63,3 +63,11 @@ def test_no_module_outgrows_one_idea(path: Path) -> None:
 def test_sql_stands_in_files() -> None:
     """No module of Python holds a SELECT."""
     assert [path.name for path in OURS if "SELECT " in path.read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize(
+    ("library", "home"), [("apscheduler", "schedule.py"), ("apprise", "channels.py"), ("matplotlib", "plot.py")]
+)
+def test_a_library_has_one_door(library: str, home: str) -> None:
+    """What can be exchanged is known to one module."""
+    assert [path.name for path in OURS if f" {library}" in path.read_text("utf-8")] == [home]
