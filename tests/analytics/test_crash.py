@@ -1,6 +1,7 @@
 """An ingest is cut off at every step, and the next one must make the books that an uninterrupted one makes.
 
-A process that has imported everything and opened nothing forks a child for each step.
+What a kill leaves is the files as they are at that moment: one ingest is copied at each of its steps. Some of the steps
+are also killed for real, by a process that has imported everything and opened nothing and forks a child for each.
 """
 
 from __future__ import annotations
@@ -127,9 +128,9 @@ def append_to_full_disk(home: Path) -> None:
     append(home)
 
 
-def kill_at_step(nth: int, act: Callable[[Path], None], home: Path, said: Path) -> None:
-    """Act, and die at the nth step: a function begins for the first time, or the files have changed."""
-    seen, files, countdown = set[str](), state(home), itertools.count(nth, -1)
+def at_steps(act: Callable[[Path], None], home: Path, seen_at: Callable[[int, str], None]) -> None:
+    """Act, and say the number and the place of each step: a function begins for the first time, or files changed."""
+    begun, files, numbers = set[str](), state(home), itertools.count()
 
     def step(frame: FrameType, event: str, _: object) -> Any:
         nonlocal files
@@ -138,17 +139,37 @@ def kill_at_step(nth: int, act: Callable[[Path], None], home: Path, said: Path) 
         what = frame.f_locals.get("name") if frame.f_code.co_name == "run" else ""
         place = f"{frame.f_code.co_qualname}({what}) {event}"
         before, files = files, state(home)
-        begins = event == "call" and place not in seen and frame.f_globals["__name__"] not in SEEN_IN_FILES
+        begins = event == "call" and place not in begun and frame.f_globals["__name__"] not in SEEN_IN_FILES
         if files != before or begins:
-            if not next(countdown):
-                said.write_text(f"{nth}: {place}, line {frame.f_lineno} of {frame.f_code.co_filename}")
-                os.kill(os.getpid(), signal.SIGKILL)
-            seen.add(place)
+            number = next(numbers)
+            seen_at(number, f"{number}: {place}, line {frame.f_lineno} of {frame.f_code.co_filename}")
+            begun.add(place)
         return step
 
     threading.settrace(step)  # records are read and rated in a thread of their own
     sys.settrace(step)
     act(home)
+
+
+def kill_at_step(nth: int, act: Callable[[Path], None], home: Path, said: Path) -> None:
+    """Act, and die at the nth step."""
+
+    def die(number: int, place: str) -> None:
+        if number == nth:
+            said.write_text(place)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    at_steps(act, home, die)
+
+
+def copy_at_steps(act: Callable[[Path], None], home: Path, copies: Path) -> None:
+    """Act to the end, and keep a copy of the files of every step, in a folder with its place."""
+
+    def copy(number: int, place: str) -> None:
+        shutil.copytree(home, copies / f"{number:03}" / "home")
+        (copies / f"{number:03}" / "place").write_text(place)
+
+    at_steps(act, home, copy)
 
 
 def kill_within_write(limit: int, home: Path, said: Path) -> None:
@@ -235,6 +256,12 @@ class Trials:
         gc.unfreeze()
         return found
 
+    def run_once(self, act: Callable[[Path], None]) -> dict[str, Found]:
+        """What is found of the files as each step of it leaves them, by the place."""
+        copies = self.folder / "copies"
+        assert in_child(partial(copy_at_steps, act, self.home(), copies)) == 0
+        return {(step / "place").read_text(): self.found(step / "home") for step in sorted(copies.iterdir())}
+
     def home(self) -> Path:
         """As it was prepared."""
         home = self.folder / "home"
@@ -257,7 +284,8 @@ def every_end_of_an_ingest(folder: Path) -> Ends:
     killed = trials.run(partial(kill_within_write, size) for size in sizes())
     return {
         "uninterrupted": {"": trials.found(trials.home())},
-        "killed at a step": trials.run(partial(kill_at_step, nth, take_in) for nth in itertools.count()),
+        "left at a step": trials.run_once(take_in),
+        "killed at a step": trials.run(partial(kill_at_step, nth, take_in) for nth in itertools.count(step=7)),
         "killed within a write": killed,
         "refused a write": trials.run(partial(refuse_write, size) for size in itertools.islice(sizes(), len(killed))),
     }
@@ -293,7 +321,8 @@ def test_an_uninterrupted_ingest(ends: Ends) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "least"), [("killed at a step", 50), ("killed within a write", 6), ("refused a write", 6)]
+    ("kind", "least"),
+    [("left at a step", 50), ("killed at a step", 7), ("killed within a write", 6), ("refused a write", 6)],
 )
 def test_an_ingest_that_was_cut_off_is_made_good_by_the_next(ends: Ends, kind: str, least: int) -> None:
     """Wherever an ingest ends, the next one leaves the same books as if it had not, to the last row of every table."""

@@ -16,7 +16,7 @@ from analytics.ingest import IngestReport, ingest, refresh, retry_rejects, waiti
 from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.spool import Spool, segments
-from tests.conftest import a_record, oldest_ledger
+from tests.conftest import a_record, empty_ledger, oldest_ledger
 
 PRICES = PriceTable.load()
 HOLD = """
@@ -128,7 +128,6 @@ def test_what_a_killed_writer_left_is_swept_away(ledger: Ledger, spool: Spool) -
 
 def test_a_count_that_cannot_be_kept_is_an_error(ledger: Ledger, home: Path) -> None:
     """If the number of batches cannot be written down, no segment is put away."""
-    home.mkdir()
     (home / "done").write_text("a file where the folder should be")
 
     with pytest.raises(LedgerError, match=r"cannot write to .*done.seen"):
@@ -191,51 +190,62 @@ def test_what_is_older_than_all_that_is_kept_is_set_aside(ledger: Ledger) -> Non
 
 
 FULL = """
-import resource, sys
+import os, pathlib, resource, sys
 from analytics.exceptions import LedgerError
 from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 
-ledger, prices = Ledger(sys.argv[1]), PriceTable.load()
-ingest(ledger, prices)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
-import pathlib
-for path in pathlib.Path(sys.argv[2]).iterdir():
-    path.rename(pathlib.Path(sys.argv[1]) / "spool" / path.name)
-try:
+prices = PriceTable.load()
+
+def fill_up(room):
+    home = pathlib.Path(sys.argv[1], str(room))
+    ledger = Ledger(home)
     ingest(ledger, prices)
-    print("went in")
-except LedgerError as error:
-    print(error)
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(ingest(ledger, prices).added)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    (home / "later.ndjson").rename(home / "spool" / "9.ndjson")
+    try:
+        ingest(ledger, prices)
+        print("went in")
+    except LedgerError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    print(ingest(ledger, prices).added, flush=True)
+
+for room in sys.argv[2:]:
+    if child := os.fork():  # a process for each, before any of them has a DuckDB
+        assert os.waitpid(child, 0)[1] == 0
+    else:
+        fill_up(int(room))
+        break
 """
 
 
-@pytest.mark.parametrize("room", [0, 4096, 100_000, 4_000_000])
-def test_a_full_disk_while_ingesting_loses_nothing(ledger: Ledger, tmp_path: Path, room: int) -> None:
+def test_a_full_disk_while_ingesting_loses_nothing(tmp_path: Path) -> None:
     """Wherever the disk is full, an ingest is refused in a sentence or whole, and the next has every record once."""
-    found = add(ledger)
-    later = tmp_path / "later"
-    later.mkdir()
+    ledgers = [empty_ledger(tmp_path / room) for room in ("0", "4096", "100000", "4000000")]
+    found = {ledger.home: add(ledger) for ledger in ledgers}
     records = [a_record() for _ in range(2000)]
-    (later / "9.ndjson").write_bytes(b"".join(record.to_json() for record in records))
+    for home in found:
+        (home / "later.ndjson").write_bytes(b"".join(record.to_json() for record in records))
     run = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-B", "-c", FULL, str(ledger.home), str(later), str(room)],
+        [sys.executable, "-B", "-c", FULL, str(tmp_path), *(home.name for home in found)],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    said, added = run.stdout.splitlines()
-    assert (said, added) == ("went in", "0") or (said.startswith("cannot ") and added == "2000")
-    assert ids(ledger) == sorted(found + [record.record_id for record in records])
-    assert not any(Path(ledger.home).glob("spool/*"))
+    ends = run.stdout.splitlines()
+    assert len(ends) == 2 * len(ledgers)
+    for ledger, said, added in zip(ledgers, ends[::2], ends[1::2], strict=True):
+        assert (said, added) == ("went in", "0") or (said.startswith("cannot ") and added == "2000")
+        assert ids(ledger) == sorted(found[ledger.home] + [record.record_id for record in records])
+        assert not any(ledger.home.glob("spool/*"))
 
 
-def test_a_migration_begins_with_a_copy(home: Path, ledger: Ledger) -> None:
+def test_a_migration_begins_with_a_copy(home: Path) -> None:
     """Before an older ledger is changed, a copy of it is made, which an older Tollgate could read."""
+    ledger = Ledger(home)
     oldest_ledger(ledger.path)
 
     assert ids(ledger) == []

@@ -19,7 +19,7 @@ from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.record import FIELDS, UsageRecord
 from router.spool import Spool, segments
-from tests.conftest import a_record
+from tests.conftest import a_record, empty_ledger
 
 PRICES = PriceTable.load()
 INGEST = (
@@ -246,7 +246,7 @@ SPOOL = lines(RECORDS)
 def test_a_cut_loses_at_most_the_last_record(cut: int) -> None:
     """A spool that is cut at any byte has every record before the cut; only the one that was cut may be gone."""
     with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(folder)
+        ledger = empty_ledger(folder)
         put(ledger.home, SPOOL[:cut])
         ingest(ledger, PRICES)
         whole = {record.record_id for record in RECORDS[: SPOOL[:cut].count(b"\n")]}
@@ -261,7 +261,7 @@ def test_ingest_is_idempotent_in_any_order(pieces: list[list[int]], chance: rand
     """However records are spread over segments, repeated, and read in whatever order, each is there once."""
     records = [a_record()._replace(call_id=str(number)) for number in range(6)]
     with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(folder)
+        ledger = empty_ledger(folder)
         order = list(enumerate(pieces))
         chance.shuffle(order)
         for number, piece in order:

@@ -34,6 +34,12 @@ def another_process(program: str, argument: Path) -> Generator[int]:
         process.stdin.close()
 
 
+@pytest.fixture
+def ledger(home: Path) -> Ledger:
+    """The ledger of `home`, which is made when it is first needed."""
+    return Ledger(home)
+
+
 def add(ledger: Ledger, name: str) -> None:
     with ledger.write() as con:
         con.execute("INSERT INTO segment VALUES (?, 1)", [name])

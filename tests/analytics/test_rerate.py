@@ -23,7 +23,7 @@ from analytics.reports import health
 from analytics.rerate import Change, due, history, rerate
 from router.record import UsageRecord
 from router.spool import Spool
-from tests.conftest import a_record
+from tests.conftest import a_record, empty_ledger
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -81,7 +81,7 @@ def take_in(home: Path, records: Sequence[UsageRecord], prices: PriceTable) -> L
     for each in records:
         assert spool.append(each)
     spool.close()
-    ledger = Ledger(home)
+    ledger = empty_ledger(home)
     ingest(ledger, prices)
     return ledger
 

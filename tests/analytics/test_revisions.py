@@ -18,7 +18,7 @@ from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.record import UsageRecord
 from tests.analytics.test_ingest import INGEST, lines, put, select
-from tests.conftest import Tollgate, a_record
+from tests.conftest import Tollgate, a_record, empty_ledger
 
 PRICES = PriceTable.load()
 FACTS = """
@@ -100,7 +100,7 @@ def test_any_order_gives_the_same_ledger(pieces: list[list[int]], chance: random
     """However revisions and duplicates are ordered and split over segments and ingests, the ledger is the same."""
     with tempfile.TemporaryDirectory() as together, tempfile.TemporaryDirectory() as apart:
         written = [WRITTEN[index] for piece in pieces for index in piece]
-        one, other = Ledger(together), Ledger(apart)
+        one, other = empty_ledger(together), empty_ledger(apart)
         put(one.home, lines(written))
         ingest(one, PRICES)
 

@@ -18,7 +18,7 @@ from analytics.reports import Filters, cost_by, dimensions, health, totals
 from analytics.rerate import rerate
 from router.record import UsageRecord, new_record_id
 from router.spool import Spool
-from tests.conftest import a_record
+from tests.conftest import a_record, empty_ledger
 
 PRICES = PriceTable.load()
 MIDNIGHT = datetime(2026, 11, 10, tzinfo=UTC)
@@ -103,7 +103,7 @@ def test_rolled_up_or_not_every_figure_is_the_same(found: list[Any], chance: Any
     chance.shuffle(records)
     half = len(records) // 2
     with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(folder)
+        ledger = empty_ledger(folder)
         put(ledger, records[:half])
         put(ledger, records[half:])
         rolled = figures(ledger)

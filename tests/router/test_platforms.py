@@ -195,7 +195,7 @@ def test_the_options_shown_to_type_checkers_are_the_sdks() -> None:
             if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Unpack"
         ]
         theirs = set(inspect.signature(getattr(anthropic, name)).parameters) - {"_token_cache"}
-        assert keys(declared) == theirs | {"policy", "spool", "clock"}, name
+        assert keys(declared) == theirs | {"policy", "spool", "guard", "clock"}, name
 
 
 def test_the_ids_of_the_default_policy_are_those_of_the_price_table() -> None:
