@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from router.spool import lost_records
 
 from . import rollup
+from .buckets import Buckets
 from .exceptions import SettingsError
 from .ingest import waiting_bytes
 from .ledger import Ledger
@@ -46,6 +47,10 @@ DIMENSIONS = (
 
 MOST_DIMENSIONS = 4
 """At once."""
+MOST_WITHIN = 6
+"""Dimensions to filter by, besides models, task types and one value of each tag."""
+BUCKET = "bucket"
+"""As the first dimension, and with the buckets: groups by time as a person has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ class Filters:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """All of these must match."""
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """By dimension, four at most, the values of which one must match: the scope of a budget."""
+    """By dimension, six at most, the values of which one must match: the scope of a budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,13 @@ class Dimensions:
     last_at: datetime | None
     identities: tuple[str, ...] = ()
     """Which of the dimensions that say whose calls they were, and where they went, have more than one value."""
+    tiers: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    contracted: bool = False
+    """Whether there is a contract, which makes other costs than the list's."""
+    currency: str | None = None
+    """The contract's, if it names one: a reporting cost is in it."""
 
 
 def totals(ledger: Ledger, filters: Filters) -> Totals:
@@ -189,31 +201,37 @@ def totals(ledger: Ledger, filters: Filters) -> Totals:
     return Totals(**{name: rows[0][name] for name in names}) if rows else _NOTHING
 
 
-def totals_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> dict[tuple[str | None, ...], Totals]:
-    """The same for each group that occurs, by its members. Raises SettingsError as `cost_by` does."""
-    check_dimensions(by)
+def totals_by(
+    ledger: Ledger, filters: Filters, by: Sequence[str], *, buckets: Buckets | None = None
+) -> dict[tuple[str | None, ...], Totals]:
+    """The same for each group that occurs, by its members, in the order of `cost_by`. Raises SettingsError as that."""
+    check_dimensions(by, bucketed=buckets is not None)
     names = [field.name for field in fields(Totals)]
-    rows = _breakdown(ledger, filters, by)
+    rows = _in_order(_breakdown(ledger, filters, by, buckets), by)
     return {tuple(row["members"]): Totals(**{name: row[name] for name in names}) for row in rows}
 
 
-def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[CostRow]:
+def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str], *, buckets: Buckets | None = None) -> list[CostRow]:
     """One row per group that occurs, in order of time if the first dimension is one, else the dearest first.
 
-    `by` names one to four of DIMENSIONS or `tag:<key>`. Raises SettingsError for any other. A call counts in
-    the group of its last attempt, so that the rows add up.
+    `by` names one to four of DIMENSIONS or `tag:<key>`; with `buckets` of the period, the first may be BUCKET. Raises
+    SettingsError for any other. A call counts in the group of its last attempt, so that the rows add up.
     """
-    check_dimensions(by)
-    return grouped(CostRow, _breakdown(ledger, filters, by), by)
+    check_dimensions(by, bucketed=buckets is not None)
+    return grouped(CostRow, _breakdown(ledger, filters, by, buckets), by)
 
 
 def grouped(kind: type[_Row], found: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[_Row]:
     """The rows of a question as `kind`, each with its members as its group; by time if that is the first dimension."""
-    if by and by[0] in ("day", "hour"):
-        found = sorted(found, key=lambda row: row["members"][0] or "")
     names = [field.name for field in fields(kind)]
-    whole = ({**row, "group": tuple(row["members"])} for row in found)
+    whole = ({**row, "group": tuple(row["members"])} for row in _in_order(found, by))
     return [kind(**{name: row[name] for name in names}) for row in whole]
+
+
+def _in_order(found: Sequence[Mapping[str, Any]], by: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    if by and by[0] in ("day", "hour", BUCKET):
+        return sorted(found, key=lambda row: row["members"][0] or "")
+    return found
 
 
 def health(ledger: Ledger) -> Health:
@@ -248,6 +266,11 @@ def dimensions(ledger: Ledger) -> Dimensions:
         task_types=tuple(row["task_types"] or ()),
         tags={tag["key"]: tuple(tag["options"]) for tag in row["tags"] or ()},
         identities=tuple(row["identities"]),
+        tiers=tuple(row["tiers"] or ()),
+        platforms=tuple(row["platforms"] or ()),
+        statuses=tuple(row["statuses"] or ()),
+        contracted=row["contracted"],
+        currency=row["currency"],
         first_at=_utc(row["first_at"]),
         last_at=_utc(row["last_at"]),
     )
@@ -272,11 +295,17 @@ _NOTHING = Totals(
 )
 
 
-def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict[str, Any]]:
+def _breakdown(
+    ledger: Ledger, filters: Filters, by: Sequence[str], buckets: Buckets | None = None
+) -> list[dict[str, Any]]:
+    if len(filters.within) > MOST_WITHIN:
+        raise SettingsError(f"filters: found {len(filters.within)} dimensions, expected at most {MOST_WITHIN}")
     start, until = naive(filters.period.start), naive(filters.period.end)
+    buckets = buckets or Buckets(period=filters.period, starts=(), names=())
     with ledger.read() as con:
         run(con, "member_of")
-        rollup.read(con, start, until, by_user="user_id" in (*by, *filters.within))
+        buckets.prepare(con)
+        rollup.read(con, start, until, cuts=buckets.cuts(), by_user="user_id" in (*by, *filters.within))
         return run(
             con,
             "breakdown",
@@ -292,13 +321,13 @@ def _breakdown(ledger: Ledger, filters: Filters, by: Sequence[str]) -> list[dict
         )
 
 
-def check_dimensions(by: Sequence[str]) -> None:
-    """Raises SettingsError unless `by` names one to four of DIMENSIONS or `tag:<key>`."""
+def check_dimensions(by: Sequence[str], *, bucketed: bool = False) -> None:
+    """Raises SettingsError unless `by` names one to four of DIMENSIONS, `tag:<key>` or, `bucketed`, first BUCKET."""
     if not by:
         raise SettingsError("by: found nothing, expected at least one dimension")
     if len(by) > MOST_DIMENSIONS:
         raise SettingsError(f"by: found {len(by)} dimensions together, expected at most {MOST_DIMENSIONS}")
-    for dimension in by:
+    for dimension in by[1:] if bucketed and by[0] == BUCKET else by:
         key = dimension.removeprefix("tag:")
         if dimension not in DIMENSIONS and (key == dimension or not key):
             raise SettingsError(f"by: found {dimension!r}, expected one of {', '.join(DIMENSIONS)} or tag:<key>")

@@ -1,9 +1,15 @@
--- What was spent on what: one row per group; $dimensions, four at most, says what makes a group (none: all are one). $within,
--- four at most, are dimensions whose values have to be among those of $within_values.
+-- What was spent on what: one row per group; $dimensions, four at most, says what makes a group (none: all are one). The first
+-- may be 'bucket': the parts of the period that the table bucket has. $within, six at most, are dimensions whose values have to be among those of $within_values.
 -- Written out one by one, as DuckDB then does only what each dimension asks for, and groups by words instead of lists.
-WITH found AS (
+WITH bucket_of AS (  -- hours before they are joined with anything: there are few
+    SELECT found.moment, bucket.name AS bucket
+    FROM (SELECT coalesce(slice, hour) AS moment FROM hourly UNION SELECT coalesce(slice, hour) FROM recent) found
+    JOIN bucket ON found.moment >= bucket.start AND found.moment < bucket.until
+),
+found AS (
     SELECT
-        member_of(($dimensions::VARCHAR[])[1], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_1,
+        if(($dimensions::VARCHAR[])[1] = 'bucket', bucket,
+        member_of(($dimensions::VARCHAR[])[1], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)) AS member_1,
         member_of(($dimensions::VARCHAR[])[2], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_2,
         member_of(($dimensions::VARCHAR[])[3], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_3,
         member_of(($dimensions::VARCHAR[])[4], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_4,
@@ -14,7 +20,7 @@ WITH found AS (
             AND coalesce(hourly.slice, hour) >= $start AND coalesce(hourly.slice, hour) < $until
         UNION ALL BY NAME
         FROM recent
-    )
+    ) LEFT JOIN bucket_of ON bucket_of.moment = coalesce(slice, hour)
     WHERE (len($models::VARCHAR[]) = 0 OR list_contains($models::VARCHAR[], model))
         AND (len($task_types::VARCHAR[]) = 0 OR list_contains($task_types::VARCHAR[], task_type))
         AND list_transform($tag_keys::VARCHAR[], lambda key: tags[key]) = $tag_values::VARCHAR[]
@@ -22,6 +28,8 @@ WITH found AS (
         AND (len($within::VARCHAR[]) < 2 OR list_contains(($within_values::VARCHAR[][])[2], member_of(($within::VARCHAR[])[2], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
         AND (len($within::VARCHAR[]) < 3 OR list_contains(($within_values::VARCHAR[][])[3], member_of(($within::VARCHAR[])[3], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
         AND (len($within::VARCHAR[]) < 4 OR list_contains(($within_values::VARCHAR[][])[4], member_of(($within::VARCHAR[])[4], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
+        AND (len($within::VARCHAR[]) < 5 OR list_contains(($within_values::VARCHAR[][])[5], member_of(($within::VARCHAR[])[5], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
+        AND (len($within::VARCHAR[]) < 6 OR list_contains(($within_values::VARCHAR[][])[6], member_of(($within::VARCHAR[])[6], hour, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags)))
 )
 SELECT
     [member_1, member_2, member_3, member_4][:len($dimensions::VARCHAR[])] AS members,

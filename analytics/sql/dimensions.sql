@@ -18,6 +18,11 @@ tag_key AS (
 )
 SELECT
     (SELECT list(DISTINCT model ORDER BY model) FROM found WHERE model IS NOT NULL) AS models,
+    (SELECT list(DISTINCT tier ORDER BY tier) FROM found WHERE tier IS NOT NULL) AS tiers,
+    (SELECT list(DISTINCT platform ORDER BY platform) FROM found WHERE platform IS NOT NULL) AS platforms,
+    (SELECT list(DISTINCT status::VARCHAR ORDER BY status::VARCHAR) FROM found WHERE status IS NOT NULL) AS statuses,
+    (SELECT count(*) > 0 FROM contract) AS contracted,
+    (SELECT max(currency) FROM contract) AS currency,
     (SELECT list(DISTINCT task_type ORDER BY task_type) FROM found WHERE task_type IS NOT NULL) AS task_types,
     (SELECT list({'key': key, 'options': options} ORDER BY key) FROM tag_key) AS tags,
     (SELECT list_filter([

@@ -13,7 +13,7 @@ from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from analytics.period import Period, midnight
 from analytics.reports import Filters
-from tests.conftest import fill
+from tests.conftest import empty_ledger, fill
 
 DAY = midnight(datetime(2026, 11, 10, tzinfo=UTC).date())
 NOON = DAY + timedelta(hours=12)
@@ -155,6 +155,19 @@ def test_the_period_is_half_open(ledger: Ledger) -> None:
     assert reports.totals(ledger, Filters(period=period.previous)).attempts == 0
 
 
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """Attempts of two models and two tasks, two of them tagged: for tests that only read."""
+    ledger = empty_ledger(tmp_path_factory.mktemp("three"))
+    fill(
+        ledger,
+        {"tags": {"team": "search", "feature": "x"}},
+        {"tags": {"team": "search"}},
+        {"model": SONNET, "task_type": "code", "tags": {}},
+    )
+    return ledger
+
+
 @pytest.mark.parametrize(
     ("chosen", "attempts"),
     [
@@ -167,17 +180,32 @@ def test_the_period_is_half_open(ledger: Ledger) -> None:
         ({"models": (SONNET,), "tags": {"team": "search"}}, 0),
     ],
 )
-def test_filters(ledger: Ledger, chosen: dict[str, Any], attempts: int) -> None:
+def test_filters(three: Ledger, chosen: dict[str, Any], attempts: int) -> None:
     """Every filter narrows; of several tags all must match."""
-    fill(
-        ledger,
-        {"tags": {"team": "search", "feature": "x"}},
-        {"tags": {"team": "search"}},
-        {"model": SONNET, "task_type": "code", "tags": {}},
-    )
     filters = Filters(period=EVERYTHING.period, **chosen)
 
-    assert reports.totals(ledger, filters).attempts == attempts
+    assert reports.totals(three, filters).attempts == attempts
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """An attempt with everything that it can be grouped by, and a later, cheaper one with as little as there can be."""
+    ledger = empty_ledger(tmp_path_factory.mktemp("two"))
+    fill(
+        ledger,
+        {"task_type": None, "tags": {}},
+        {
+            "started_at": DAY - timedelta(minutes=1),
+            "model": OPUS,
+            "sent_model": OPUS,
+            "task_type": "code",
+            "region": "us-east-1",
+            "workspace_id": "wrkspc_1",
+            "user_id": "u-1",
+            "key_fingerprint": "0123456789abcdef",
+        },
+    )
+    return ledger
 
 
 @pytest.mark.parametrize(
@@ -199,24 +227,9 @@ def test_filters(ledger: Ledger, chosen: dict[str, Any], attempts: int) -> None:
         (["day", "model"], [("2026-11-09", OPUS), ("2026-11-10", HAIKU)]),
     ],
 )
-def test_breakdowns(ledger: Ledger, by: list[str], groups: list[tuple[str | None, ...]]) -> None:
+def test_breakdowns(two: Ledger, by: list[str], groups: list[tuple[str | None, ...]]) -> None:
     """Groups come in order of time, else the dearest first; what an attempt does not have is None."""
-    fill(
-        ledger,
-        {"task_type": None, "tags": {}},
-        {
-            "started_at": DAY - timedelta(minutes=1),
-            "model": OPUS,
-            "sent_model": OPUS,
-            "task_type": "code",
-            "region": "us-east-1",
-            "workspace_id": "wrkspc_1",
-            "user_id": "u-1",
-            "key_fingerprint": "0123456789abcdef",
-        },
-    )
-
-    assert [row.group for row in reports.cost_by(ledger, EVERYTHING, by)] == groups
+    assert [row.group for row in reports.cost_by(two, EVERYTHING, by)] == groups
 
 
 def test_breakdowns_add_up(ledger: Ledger) -> None:
