@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
+from analytics.forecast import Forecast
+from analytics.measures import Cost, measures
 from analytics.reports import Totals
 
 from . import theme
@@ -14,6 +18,11 @@ from . import theme
 Figure = Decimal | int | None
 Color = Literal["normal", "inverse", "off"]
 """Whether more is good (`normal`), bad (`inverse`) or neither."""
+_BASIS: dict[Cost, str] = {
+    "list_cost": "at list prices",
+    "contracted_cost": "at the contract's prices",
+    "reporting_cost": "at the contract's prices and rates",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +39,8 @@ class Card:
     help: str
 
 
-def cards(now: Totals, earlier: Totals | None) -> list[Card]:
-    """Eight cards: what was spent and saved, then how much was done for it and what went wrong.
+def cards(now: Totals, earlier: Totals | None, *, cost: Cost = "list_cost", currency: str = "USD") -> list[Card]:
+    """Seven cards: what was spent and saved, then how much was done for it and what went wrong.
 
     Without an earlier period nothing is compared.
     """
@@ -50,16 +59,38 @@ def cards(now: Totals, earlier: Totals | None) -> list[Card]:
             help=text,
         )
 
+    known = measures(cost)
+    spent, per_call = known["Spend"].of, known["Cost per call"].of
+    money = partial(theme.money, currency=currency)
+    said = f"Exactly {theme.exact(getattr(now, cost), currency)}, {_BASIS[cost]}.{_left_out(now, earlier)}"
     return [
-        card("Spend", lambda t: t.list_cost, theme.money, "inverse", _spend(now, earlier)),
+        card("Spend", spent, money, "inverse", said),
+        card("Cost per call", per_call, money, "inverse", _per_call(now)),
         card("Saved by routing", lambda t: t.routing_saved, theme.money, "normal", _routing(now)),
         card("Saved by caching", lambda t: t.cache_saved, theme.money, "normal", _caching(now)),
-        card("Cost per call", lambda t: t.cost_per_call, theme.money, "inverse", _per_call(now)),
-        card("Calls", lambda t: t.calls, theme.count, "off", f"{theme.plural(now.attempts, 'attempt')} in all."),
+        card("Calls", lambda t: t.calls, theme.count, "off", _calls(now)),
         card("Tokens", lambda t: t.tokens, theme.tokens, "off", _tokens(now)),
-        card("Fallbacks", lambda t: t.fallback_calls, theme.count, "inverse", _fallbacks(now)),
         card("Failed attempts", lambda t: t.failed_attempts, theme.count, "inverse", _failures(now)),
     ]
+
+
+def forecast_card(forecast: Forecast | None, *, now: datetime, contracted: bool) -> Card:
+    """Where the month is heading. `now` is local; `contracted`: at the contract's prices."""
+    label = f"Forecast for {now:%B}"
+    if forecast is None:
+        text = "Not known: it takes three complete days of calls, and at most four dimensions to filter by."
+        return Card(label=label, value=theme.UNKNOWN, change=None, beside="", color="off", help=text)
+    unsure = " From less than two weeks, so do not rely on it." if forecast.confidence == "low" else ""
+    basis = " At the contract's prices." if contracted else ""
+    return Card(
+        label=label,
+        value=theme.money(forecast.expected),
+        change=None,
+        beside=f"{theme.money(forecast.low)} to {theme.money(forecast.high)}",
+        color="off",
+        help=f"Spent since its first day: {theme.exact(forecast.spent)}. In four of five months like this one, "
+        f"the end lies within the range.{unsure}{basis}",
+    )
 
 
 def _before(earlier: Totals | None, before: Figure, write: Callable[..., str]) -> str:
@@ -78,13 +109,12 @@ def change(now: Figure, earlier: Figure) -> str | None:
     return None if text == "0.0%" else text
 
 
-def _spend(now: Totals, earlier: Totals | None) -> str:
-    left_out = [
+def _left_out(now: Totals, earlier: Totals | None) -> str:
+    return "".join(
         f" {theme.plural(totals.unpriced_attempts, 'attempt')} of {when} have no price and are left out."
         for totals, when in ((now, "this period"), (earlier, "the period before"))
         if totals and totals.unpriced_attempts
-    ]
-    return f"Exactly {theme.exact(now.list_cost)}, at list prices.{''.join(left_out)}"
+    )
 
 
 def _routing(totals: Totals) -> str:
@@ -103,14 +133,15 @@ def _per_call(totals: Totals) -> str:
     return "Spend over calls, however many attempts each took."
 
 
+def _calls(totals: Totals) -> str:
+    share = theme.percent(totals.fallback_calls, totals.calls)
+    fell_back = f"{totals.fallback_calls:,} ({share or 'none'}) were answered by another model after the first did not"
+    return f"{theme.plural(totals.attempts, 'attempt')} in all. {fell_back}."
+
+
 def _tokens(totals: Totals) -> str:
     cached = f"{totals.cache_read_tokens:,} read from the cache, {totals.cache_write_tokens:,} written to it"
     return f"{totals.input_tokens:,} input, {totals.output_tokens:,} output, {cached}."
-
-
-def _fallbacks(totals: Totals) -> str:
-    share = theme.percent(totals.fallback_calls, totals.calls)
-    return f"Calls that another model answered after the first did not: {share or 'none'} of all."
 
 
 def _failures(totals: Totals) -> str:

@@ -1,4 +1,4 @@
-"""Rows in, Plotly figures out. Nothing is computed here but where things go; the exact amounts are in the hover texts.
+"""Marks in, Plotly figures out. Nothing is computed here but where things go; exact figures are in the hover texts.
 
 Plotly reads text as HTML, and names come from callers: every one passes through `text`.
 """
@@ -6,141 +6,180 @@ Plotly reads text as HTML, and names come from callers: every one passes through
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
 import plotly.graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  # Plotly ships no types
 
-from analytics.period import Period
-from analytics.reports import CostRow
+from analytics.buckets import Buckets, Grain
+from analytics.measures import Amount
 
 from . import theme
+from .units import Unit
 
 TOP = 6
+"""Names that have looks of their own."""
 RANKED = 8
+HEIGHT = 330
+"""Of charts over time, in pixels."""
 _FAINT = "rgba(128, 138, 150, 0.14)"
-_GREY, _PLAIN, _READ, _WRITTEN = theme.OTHER.color, theme.PALETTE[0], theme.PALETTE[5], theme.PALETTE[1]
-_READ_AREA = "rgba(37, 125, 132, 0.14)"
+_GREY, _PLAIN = theme.OTHER.color, theme.PALETTE[0]
 _PATTERN: dict[str, Any] = {"size": 7, "solidity": 0.2, "fillmode": "overlay", "fgopacity": 0.28}
-_AMOUNT = "%{customdata[0]}: %{customdata[1]} · %{customdata[2]} calls<extra></extra>"
+_SAID = "%{customdata[0]}: %{customdata[1]}%{customdata[2]}<extra></extra>"
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+_HOVER = {"hour": "%a %-d %b, %H:%M", "day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
+_STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 
 Parts = dict[str, Any]
 """Traces, axes and layouts, in Plotly's own words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
-    """The time axis: UTC days, or hours where the period is a single day; from its start until now."""
+class Mark:
+    """One figure of one name, in one bucket of time where there are buckets."""
 
-    period: Period
+    name: str | None
+    value: Amount
+    """None: not known, and not drawn."""
+    bucket: str | None = None
+    note: str = ""
+    """What follows the figure in the hover text: `12 calls`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The time axis: the buckets of a period that have begun, by the local clock."""
+
+    buckets: Buckets
+    grain: Grain
+    zone: str
     now: datetime
 
     @property
-    def grain(self) -> Literal["day", "hour"]:
-        """What the rows of a chart over time have to be grouped by."""
-        return "hour" if self.period.end - self.period.start <= timedelta(days=1) else "day"
-
-    @property
-    def step(self) -> timedelta:
-        """How long a slot is."""
-        return timedelta(hours=1) if self.grain == "hour" else timedelta(days=1)
-
-    @property
     def slots(self) -> list[str]:
-        """Every day or hour that has begun, spelled as the reports spell it; at least the first."""
-        end = max(min(self.period.end, self.now), self.period.start + timedelta(microseconds=1))
-        number = -((self.period.start - end) // self.step)
-        spelling = "%Y-%m-%d %H:%M" if self.grain == "hour" else "%Y-%m-%d"
-        return [(self.period.start + place * self.step).strftime(spelling) for place in range(number)]
+        """Every bucket that has begun, once; at least the first."""
+        begun = [
+            name
+            for name, start in zip(self.buckets.names, self.buckets.starts, strict=True)
+            if start <= self.now or start == self.buckets.starts[0]
+        ]
+        return list(dict.fromkeys(begun))
+
+    @property
+    def unfinished(self) -> str | None:
+        """The bucket that is not over."""
+        for name, start, end in zip(self.buckets.names, self.buckets.starts, self.buckets.ends, strict=True):
+            if start <= self.now < end:
+                return name
+        return None
 
 
-def spend_over_time(
-    rows: Sequence[CostRow], axis: Axis, *, names: Sequence[str | None], looks: Mapping[str, theme.Look]
+def stacked(
+    marks: Sequence[Mark], axis: Axis, *, names: Sequence[str | None], looks: Mapping[str, theme.Look], unit: Unit
 ) -> go.Figure:
-    """Stacked bars. `rows` are grouped by time and name; `names` are those with a cost, the dearest first.
+    """Stacked bars over time. `names` in the order of their weight: those beyond six share a colour and "Other".
 
-    What is not among the dearest six stays apart in the hover text, and shares one colour and the legend's "Other".
+    They stay apart in the hover text. The bars of a bucket that is not over are pale, and hatched.
     """
     bars: list[Parts] = []
     for place, name in enumerate(names):
-        other = place >= TOP
-        look = theme.OTHER if other or name is None else looks.get(name, theme.OTHER)
-        mine = [row for row in rows if row.group[1] == name and row.list_cost is not None]
-        bars.append(
+        mine = [mark for mark in marks if mark.name == name and mark.value is not None]
+        marker = _marker(_look(name, place, looks), [mark.bucket == axis.unfinished for mark in mine])
+        bars.append(_bars(mine, unit) | {"marker": marker} | _entry(name, place))
+    # The heaviest comes last, so that it lies on top; legendrank keeps it first in the legend.
+    return _figure(
+        bars[::-1], _timed(axis) | {"barmode": "relative", "bargap": 0.28}, y=_ticks(marks, unit), height=330
+    )
+
+
+def lines(
+    marks: Sequence[Mark],
+    axis: Axis,
+    *,
+    names: Sequence[str | None],
+    looks: Mapping[str, theme.Look],
+    unit: Unit,
+) -> go.Figure:
+    """Lines over time, six at most, told apart by dashes and marks too. Where there is no mark, there is a gap."""
+    drawn: list[Parts] = []
+    for place, name in enumerate(names[:TOP]):
+        mine = {mark.bucket: mark for mark in marks if mark.name == name}
+        slots = axis.slots
+        present = [mine.get(slot, Mark(name, None, slot)) for slot in slots]
+        drawn.append(
             {
-                "type": "bar",
-                "x": [row.group[0] for row in mine],
-                "y": [_length(row.list_cost) for row in mine],
-                "name": "Other" if other else text(name, width=32),
-                "legendgroup": "other" if other else str(place),
-                "showlegend": place <= TOP,
-                "legendrank": place,
-                "marker": {"color": look.color, "pattern": _PATTERN | {"shape": look.hatch}, "cornerradius": 2},
-                "customdata": [_said(row, text(name)) for row in mine],
-                "hovertemplate": _AMOUNT,
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": slots,
+                "y": [None if mark.value is None else float(mark.value) for mark in present],
+                "line": {"color": _look(name, place, looks).color, "width": 2, "dash": _DASHES[place]},
+                "marker": {"symbol": _SYMBOLS[place], "size": 5 if len(slots) <= 62 else 3},
+                "customdata": [_said(mark, unit) for mark in present],
+                "hovertemplate": _SAID,
             }
+            | _entry(name, place)
         )
-    y = {"tickformat": _dollars(max((_length(row.list_cost) for row in rows), default=0)), "rangemode": "tozero"}
-    # The dearest comes last, so that it lies on top; legendrank keeps it first in the legend.
-    return _figure(bars[::-1], _timed(axis) | {"barmode": "stack", "bargap": 0.28}, y=y, height=330)
+    return _figure(drawn, _timed(axis), y=_ticks(marks, unit), height=HEIGHT)
 
 
-def cache_over_time(rows: Sequence[CostRow], axis: Axis) -> go.Figure:
-    """Tokens read from the cache (filled) and written to it (dashed); a time without calls is a zero."""
-    found = {row.group[0]: row for row in rows}
-    present = [found.get(slot) for slot in axis.slots]
-    read = [row.cache_read_tokens if row else 0 for row in present]
-    written = [row.cache_write_tokens if row else 0 for row in present]
-
-    def line(name: str, values: list[int], look: Parts) -> Parts:
-        return look | {
-            "type": "scatter",
-            "x": axis.slots,
-            "y": values,
-            "name": name,
-            "mode": "lines+markers" if len(values) < 4 else "lines",
-            "customdata": [f"{value:,}" for value in values],
-            "hovertemplate": f"{name}: %{{customdata}} tokens<extra></extra>",
-        }
-
-    lines = [
-        line("Read", read, {"line": {"color": _READ, "width": 2}, "fill": "tozeroy", "fillcolor": _READ_AREA}),
-        line("Written", written, {"line": {"color": _WRITTEN, "width": 2, "dash": "dash"}}),
-    ]
-    return _figure(lines, _timed(axis), y={"tickformat": "~s", "rangemode": "tozero"}, height=230)
-
-
-def ranking(rows: Sequence[CostRow], *, missing: str) -> go.Figure:
-    """Bars with name and amount beside them. `rows` have one name each, the dearest first."""
-    shown = [row for row in rows if row.list_cost is not None][:RANKED]
+def ranking(marks: Sequence[Mark], *, unit: Unit, missing: str = "not said", most: int = RANKED) -> go.Figure:
+    """Bars with name and figure beside them, in the order of the marks."""
+    shown = [mark for mark in marks if mark.value is not None][:most]
     places = [str(place) for place in range(len(shown))]
-    lengths = [_length(row.list_cost) for row in shown]
-    bars: Parts = _lying(lengths, [theme.money(row.list_cost) for row in shown]) | {
+    lengths = [float(mark.value or 0) for mark in shown]
+    bars: Parts = {
+        "type": "bar",
+        "orientation": "h",
+        "x": lengths,
         "y": places,
+        "text": [unit.short(mark.value) for mark in shown],
+        "textposition": "outside",
+        "constraintext": "none",
+        "cliponaxis": False,
         "marker": {"color": _PLAIN, "cornerradius": 3},
-        "customdata": [_said(row, text(row.group[0], missing=missing)) for row in shown],
-        "hovertemplate": _AMOUNT,
+        "customdata": [_said(mark, unit, missing=missing) for mark in shown],
+        "hovertemplate": _SAID,
     }
-    names = [text(row.group[0], missing=missing, width=20) for row in shown]
+    names = [text(mark.name, missing=missing, width=20) for mark in shown]
     y = {"autorange": "reversed", "tickvals": places, "ticktext": names, "showgrid": False}
-    layout = {"xaxis": _behind(lengths), "bargap": 0.4, "showlegend": False}
+    least, largest = min(lengths, default=0), max(lengths, default=0)
+    room = {"visible": False, "range": [min(0, least * 1.4), max(largest, 0) * 1.4 or 1]}
+    layout = {"xaxis": room, "bargap": 0.4, "showlegend": False}
     return _figure([bars], layout, y=y, height=34 * max(len(shown), 3) + 10)
 
 
-def asked_and_routed(asked: Decimal, routed: Decimal) -> go.Figure:
-    """Two bars: the same calls on the models that were asked for, and as they were routed."""
-    lengths = [_length(asked), _length(routed)]
-    bars: Parts = _lying(lengths, [theme.money(asked), theme.money(routed)]) | {
-        "y": ["Models asked for", "As routed"],
-        "marker": {"color": [_GREY, _PLAIN], "pattern": _PATTERN | {"shape": ["/", ""]}, "cornerradius": 3},
-        "customdata": [theme.exact(asked), theme.exact(routed)],
-        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+def heat(
+    cells: Sequence[tuple[str, str, Mark]], *, rows: Sequence[str], columns: Sequence[str], unit: Unit
+) -> go.Figure:
+    """A heat map of (row, column, mark), darker for more; where there is no mark, nothing is drawn."""
+    found = {(row, column): mark for row, column, mark in cells}
+    grid = [[found.get((row, column)) for column in columns] for row in rows]
+    map_: Parts = {
+        "type": "heatmap",
+        "x": [text(column) for column in columns],
+        "y": [text(row, width=24) for row in rows],
+        "z": [[None if mark is None or mark.value is None else float(mark.value) for mark in line] for line in grid],
+        "customdata": [[_said(mark, unit) if mark else ("", "", "", None, None) for mark in line] for line in grid],
+        "hovertemplate": _SAID,
+        "colorscale": [[0, "rgba(59, 114, 250, 0.08)"], [1, _PLAIN]],
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
     }
-    layout = {"xaxis": _behind(lengths), "bargap": 0.3, "showlegend": False}
-    return _figure([bars], layout, y={"autorange": "reversed", "showgrid": False}, height=120)
+    layout = {"xaxis": {"type": "category", "showgrid": False}}
+    y = {"type": "category", "autorange": "reversed", "showgrid": False, "nticks": len(rows)}
+    return _figure([map_], layout, y=y, height=30 * len(rows) + 50)
+
+
+def marks_of(figures: Iterable[tuple[Sequence[str | None], Amount, int]]) -> list[Mark]:
+    """Marks over time of (bucket and name, figure, calls)."""
+    return [
+        Mark(group[1] if len(group) > 1 else None, value, group[0], note=f" · {calls:,} calls")
+        for group, value, calls in figures
+    ]
 
 
 def text(name: str | None, *, missing: str = "not said", width: int = 60) -> str:
@@ -149,50 +188,70 @@ def text(name: str | None, *, missing: str = "not said", width: int = 60) -> str
     return html.escape(shown if len(shown) <= width else shown[: width - 1] + "…")
 
 
-def _said(row: CostRow, name: str) -> tuple[str, str, str]:
-    return name, theme.exact(row.list_cost), f"{row.calls:,}"
+def _said(mark: Mark, unit: Unit, *, missing: str = "not said") -> tuple[str, str, str, str | None, str | None]:
+    """Three for the hover text; then, for a click, the name as it is and the bucket."""
+    return text(mark.name, missing=missing), unit.exact(mark.value), html.escape(mark.note), mark.name, mark.bucket
 
 
-def _length(amount: Decimal | None) -> float:
-    """A length on the screen; the amount itself stays exact in the texts."""
-    return float(amount or 0)
+def _bars(marks: Sequence[Mark], unit: Unit) -> Parts:
+    return {
+        "type": "bar",
+        "x": [mark.bucket for mark in marks],
+        "y": [float(mark.value or 0) for mark in marks],
+        "customdata": [_said(mark, unit) for mark in marks],
+        "hovertemplate": _SAID,
+    }
 
 
-def _dollars(largest: float) -> str:
-    return "$,.0f" if largest >= 20 else "$,.2f" if largest >= 0.04 else "$~g"
+def _look(name: str | None, place: int, looks: Mapping[str, theme.Look]) -> theme.Look:
+    return theme.OTHER if place >= TOP or name is None else looks.get(name, theme.OTHER)
 
 
-def _lying(lengths: list[float], texts: list[str]) -> Parts:
-    bars = {"type": "bar", "orientation": "h", "x": lengths, "text": texts}
-    return bars | {"textposition": "outside", "constraintext": "none", "cliponaxis": False}
+def _marker(look: theme.Look, unfinished: Sequence[bool]) -> Parts:
+    hatches = [(look.hatch or "/") if open_ else look.hatch for open_ in unfinished]
+    opacity = [0.5 if open_ else 1 for open_ in unfinished]
+    return {"color": look.color, "pattern": _PATTERN | {"shape": hatches}, "opacity": opacity, "cornerradius": 2}
 
 
-def _behind(lengths: list[float]) -> Parts:
-    """No axis for the amounts, and room for the texts behind the bars."""
-    return {"visible": False, "range": [0, max(lengths, default=0) * 1.4 or 1]}
+def _entry(name: str | None, place: int) -> Parts:
+    """In the legend: one for all that have no look of their own."""
+    other = place >= TOP
+    return {
+        "name": "Other" if other else text(name, width=32),
+        "legendgroup": "other" if other else str(place),
+        "showlegend": place <= TOP,
+        "legendrank": place,
+    }
+
+
+def _ticks(marks: Iterable[Mark], unit: Unit) -> Parts:
+    largest = max((float(mark.value or 0) for mark in marks), default=0)
+    return {"tickformat": unit.tick(largest), "tickprefix": unit.sign, "rangemode": "tozero"}
 
 
 def _timed(axis: Axis) -> Parts:
-    """A time axis, on which the day or hour that is not over is said to be so."""
-    hours, half = axis.grain == "hour", axis.step / 2
-    first, last = (datetime.fromisoformat(slot) for slot in (axis.slots[0], axis.slots[-1]))
+    """A time axis, on which the bucket that is not over is said to be so."""
+    step = _STEPS[axis.grain]
+    slots = axis.slots
+    first, last = (datetime.fromisoformat(slot) for slot in (slots[0], slots[-1]))
     x: Parts = {
         "type": "date",
-        "range": [first - half, (first + timedelta(hours=23) if hours else last) + half],
-        "tickformat": "%H:%M" if hours else "%-d %b",
-        "hoverformat": "%a %-d %b, %H:%M" if hours else "%a %-d %b %Y",
+        "range": [first - step / 2, last + step / 2],
+        "tickformat": "%H:%M\n%-d %b" if axis.grain == "hour" else "%b %Y" if axis.grain == "month" else "%-d %b",
+        "hoverformat": _HOVER[axis.grain],
         "showgrid": False,
         "nticks": 8,
-        "tickvals": axis.slots if not hours and len(axis.slots) <= 7 else None,
+        "tickvals": slots if axis.grain != "hour" and len(slots) <= 7 else None,
     }
-    layout: Parts = {"xaxis": x, "hovermode": "x unified"}
-    if axis.now >= min(axis.period.end, last.replace(tzinfo=UTC) + axis.step):
+    layout: Parts = {"xaxis": x, "hovermode": "x unified" if len(slots) > 1 else "closest"}
+    if axis.unfinished is None:
         return layout
-    band = {"type": "rect", "x0": last - half, "x1": last + half, "yref": "paper", "y0": 0, "y1": 1}
-    note = {"x": last + half, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+    band = {"type": "rect", "x0": last - step / 2, "x1": last + step / 2, "yref": "paper", "y0": 0, "y1": 1}
+    note = {"x": last + step / 2, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+    said = "today, so far" if axis.grain == "day" else "so far"
     return layout | {
         "shapes": [band | {"fillcolor": _GREY, "opacity": 0.16, "line": {"width": 0}, "layer": "below"}],
-        "annotations": [note | {"text": "so far" if hours else "today, so far", "font": {"size": 11}}],
+        "annotations": [note | {"text": said, "font": {"size": 11}}],
     }
 
 

@@ -1,19 +1,23 @@
-"""What the reports say, kept while nothing new has come. The ledger is asked here and nowhere else in the dashboard."""
+"""What the ledger says, kept while nothing new has come. A page that asks more makes its own question `kept`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
 from analytics import ingest, reports
+from analytics.buckets import Buckets
 from analytics.ledger import Ledger
 from analytics.reports import CostRow, Dimensions, Filters, Health, Totals
 
 FRESH_SECONDS = 5
 KEPT_SECONDS = 600
+_Asked = ParamSpec("_Asked")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,16 @@ class Source:
     behind: str | None = None
     """Why the newest records are missing, where somebody else holds the ledger."""
 
+    @property
+    def ledger(self) -> Ledger:
+        """To ask it."""
+        return Ledger(self.home)
+
+
+def kept(question: Callable[_Asked, _Answer]) -> Callable[_Asked, _Answer]:
+    """A question whose answer is kept, by its arguments. Its first is the Source, so that no answer outlives it."""
+    return st.cache_data(ttl=KEPT_SECONDS, max_entries=200, show_spinner=False)(question)
+
 
 @st.cache_data(ttl=FRESH_SECONDS, max_entries=8, show_spinner=False)
 def refresh(home: Path) -> Source:
@@ -34,19 +48,27 @@ def refresh(home: Path) -> Source:
     return Source(home=home, health=reports.health(ledger), behind=behind)
 
 
-@st.cache_data(ttl=KEPT_SECONDS, max_entries=20, show_spinner=False)
+@kept
 def dimensions(source: Source) -> Dimensions:
     """What there is to choose from."""
-    return reports.dimensions(Ledger(source.home))
+    return reports.dimensions(source.ledger)
 
 
-@st.cache_data(ttl=KEPT_SECONDS, max_entries=200, show_spinner=False)
+@kept
 def totals(source: Source, filters: Filters) -> Totals:
     """A period in figures."""
-    return reports.totals(Ledger(source.home), filters)
+    return reports.totals(source.ledger, filters)
 
 
-@st.cache_data(ttl=KEPT_SECONDS, max_entries=200, show_spinner=False)
-def cost_by(source: Source, filters: Filters, by: Sequence[str]) -> list[CostRow]:
+@kept
+def totals_by(
+    source: Source, filters: Filters, by: Sequence[str], buckets: Buckets | None = None
+) -> dict[tuple[str | None, ...], Totals]:
+    """The same by groups."""
+    return reports.totals_by(source.ledger, filters, by, buckets=buckets)
+
+
+@kept
+def cost_by(source: Source, filters: Filters, by: Sequence[str], buckets: Buckets | None = None) -> list[CostRow]:
     """A breakdown."""
-    return reports.cost_by(Ledger(source.home), filters, by)
+    return reports.cost_by(source.ledger, filters, by, buckets=buckets)

@@ -7,10 +7,12 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
 
 from analytics.period import Period
+from analytics.presets import local_days
 
 # Told apart with normal, protan and deutan sight (tests/dashboard/test_theme.py measures it), on white and on black.
 PALETTE = (
@@ -21,6 +23,7 @@ FIRST_CHOICE = 6
 """So many of the palette are given out first: those that are told apart best."""
 UNKNOWN = "—"
 _MINUS = "\N{MINUS SIGN}"
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,12 @@ def looks(names: Iterable[str]) -> Mapping[str, Look]:
     return {name: Look(PALETTE[slot], HATCHES[slot]) for name, slot in taken.items()}
 
 
-def money(amount: Decimal | None) -> str:
+def sign(currency: str) -> str:
+    """What stands before an amount: `$`, `€`, or the code and a space."""
+    return _SIGNS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+
+
+def money(amount: Decimal | None, currency: str = "USD") -> str:
     """`$1,234.57`; below a dollar three significant digits, at least to the cent: `$0.0042`."""
     if amount is None:
         return UNKNOWN
@@ -57,15 +65,15 @@ def money(amount: Decimal | None) -> str:
     if digits > 2:
         whole, cents = text.split(".")
         text = f"{whole}.{cents.rstrip('0').ljust(2, '0')}"
-    return f"{_MINUS if amount < 0 else ''}${text}"
+    return f"{_MINUS if amount < 0 else ''}{sign(currency)}{text}"
 
 
-def exact(amount: Decimal | None) -> str:
+def exact(amount: Decimal | None, currency: str = "USD") -> str:
     """Every digit there is: `$1,234.567890123`."""
     if amount is None:
         return "not known"
     whole, _, cents = f"{amount.copy_abs():,f}".partition(".")
-    return f"{_MINUS if amount < 0 else ''}${whole}.{cents.rstrip('0').ljust(2, '0')}"
+    return f"{_MINUS if amount < 0 else ''}{sign(currency)}{whole}.{cents.rstrip('0').ljust(2, '0')}"
 
 
 def count(number: int) -> str:
@@ -96,17 +104,20 @@ def day(moment: date) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
-def days(period: Period) -> str:
-    """`23 Oct – 21 Nov 2026`: the first and the last day that the period touches."""
-    first, last = period.start.date(), max(period.start, period.end - timedelta(microseconds=1)).date()
+def days(period: Period, zone: str = "UTC") -> str:
+    """`23 Oct – 21 Nov 2026`: the first and the last local day that the period touches."""
+    first, last = local_days(period, zone)
     if first == last:
         return day(first)
     return f"{day(first) if first.year != last.year else f'{first.day} {first:%b}'} – {day(last)}"
 
 
-def moment(at: datetime | None) -> str:
+def moment(at: datetime | None, zone: str = "UTC") -> str:
     """`21 Nov 2026, 09:12 UTC`."""
-    return "never" if at is None else f"{day(at)}, {at:%H:%M} UTC"
+    if at is None:
+        return "never"
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(local)}, {local:%H:%M} {local.tzname()}"
 
 
 def headline(figure: str, text: str) -> str:

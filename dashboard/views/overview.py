@@ -1,152 +1,285 @@
-"""Overview: what was spent, on what, and what routing and caching saved."""
+"""Overview: how much, is that normal, on what, why, what routing and caching saved, and whether to trust it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from analytics.period import midnight
-from analytics.reports import CostRow, Totals
-from dashboard import cards, charts, data, tables, theme
-from dashboard.data import Source
-from dashboard.filters import View, show_all
-from dashboard.views import quality
+from analytics.budgets import BudgetFile, Cost
+from analytics.exceptions import AnalyticsError
+from analytics.forecast import Forecast
+from analytics.movers import Movers, movers
+from analytics.outlook import month_end
+from analytics.reports import BUCKET, CostRow, Filters, Totals
+from analytics.spending import Spend, spending
+from dashboard import cards, charts, data, filters, header, panels, tables, theme, units
+from dashboard.cards import Card
+from dashboard.charts import Mark
+from dashboard.data import Source, kept
+from dashboard.drill import Drill
+from dashboard.view import View
+from dashboard.views import quality, start
 
 TAGGING = 'with router.tagged(team="search"):\n    client.messages.create(...)'
-HOW = """\
+ROUTING = """\
 Each attempt is priced twice with the same tokens: on the model that served it, and on the model that was asked for.
 The difference is the saving; where routing cost more, it counts against it. An attempt that asked for `auto` names no
 model and is left out. Another model might have needed more or fewer tokens for its answer: that is not known, and not
 guessed."""
+CACHING = """\
+A token read from the prompt cache costs a tenth of an input token, and one written to it a quarter more (for five
+minutes) or twice as much (for an hour). Saved is what the reads would have cost as input, less what they did cost, less
+what the writes cost above input; all of it at list prices."""
+MOVED = """\
+Volume: more or fewer attempts, each as dear as before. Price: the same usage at other prices. Mix: the rest: longer or
+shorter prompts and answers, other models, more or less from the cache. The three add up to the change."""
+MOST_BUDGETS = 6
 
 
-def show(view: View, source: Source) -> None:
+def show(view: View) -> None:
     """The page, from top to bottom."""
-    totals = data.totals(source, view.filters)
-    quality.banners(source, totals)
-    _heading(view, source)
+    totals = data.totals(view.source, view.filters)
+    quality.unpriced(totals)
     if not totals.attempts:
-        _nothing(view)
+        header.nothing(view)
         return
-    _figures(totals, data.totals(source, view.earlier) if view.earlier else None)
-    spend, routing = (column.container(border=True, height="stretch") for column in st.columns([2, 1]))
-    with spend:
-        _spend(view, source)
+    _figures(view, totals)
+    with st.container(border=True):
+        by = _spend(view)
+    movers, budgets = (column.container(border=True, height="stretch") for column in st.columns([3, 2]))
+    with movers:
+        _movers(view, by)
+    with budgets:
+        _budgets(view)
+    routing, caching = (column.container(border=True, height="stretch") for column in st.columns(2))
     with routing:
         _routing(totals)
-    cache, tasks, teams = (column.container(border=True, height="stretch") for column in st.columns(3))
-    with cache:
-        _cache(view, source, totals)
+    with caching:
+        _caching(view, totals)
+    tasks, teams = (column.container(border=True, height="stretch") for column in st.columns(2))
     with tasks:
-        _ranking(view, source, by="task_type", name="task type", missing="unknown")
+        _ranking(view, by="task_type", missing="unknown")
     with teams:
-        _teams(view, source)
-    quality.line(source.health, now=view.now)
+        _teams(view)
+    quality.line(view.source.health, now=view.now)
 
 
-def _heading(view: View, source: Source) -> None:
-    st.title("Overview", anchor=False)
-    st.caption(
-        f"{theme.days(view.filters.period)} (UTC){_compared(view)}. Data as of {theme.moment(source.health.last_at)}."
-    )
-
-
-def _compared(view: View) -> str:
-    if view.earlier is None:
-        return ", and nothing before it to compare with"
-    earlier = view.earlier.period
-    until = ", up to the same hour" if earlier.end != midnight(earlier.end.date()) else ""
-    return f", compared with {theme.days(earlier)}{until}"
-
-
-def _nothing(view: View) -> None:
-    first, last = view.dimensions.first_at, view.dimensions.last_at
-    st.info(f"No call matches the filters. The ledger has calls from {theme.moment(first)} to {theme.moment(last)}.")
-    st.button("Show all of them", on_click=show_all, args=(view.dimensions,))
-
-
-def _figures(now: Totals, earlier: Totals | None) -> None:
+def _figures(view: View, now: Totals) -> None:
+    earlier = data.totals(view.source, view.earlier) if view.earlier else None
+    spend, *others = cards.cards(now, earlier, cost=view.cost, currency=view.currency)
+    local = view.now.astimezone(ZoneInfo(view.zone))
+    heading = cards.forecast_card(_outlook(view), now=local, contracted=view.cost != "list_cost")
     with st.grid(4, min_column_width=150):
-        for card in cards.cards(now, earlier):
-            st.metric(
-                card.label,
-                theme.markdown(card.value),
-                card.change,
-                delta_color=card.color,
-                delta_description=theme.markdown(card.beside),
-                help=theme.markdown(card.help),
-                border=True,
-                height="stretch",
-            )
+        for card in (spend, heading, *others):
+            _metric(card)
 
 
-def _spend(view: View, source: Source) -> None:
-    axis = charts.Axis(view.filters.period, view.now)
-    rows = data.cost_by(source, view.filters, (axis.grain, "model"))
-    names = [row.group[0] for row in data.cost_by(source, view.filters, ("model",)) if row.list_cost]
-    st.subheader(f"Spend by {axis.grain} and model", anchor=False)
-    _chart(
-        charts.spend_over_time(rows, axis, names=names, looks=theme.looks(view.dimensions.models)),
-        alt=f"Stacked bars: what each model cost in each {axis.grain} of the period, in US dollars",
+def _metric(card: Card) -> None:
+    st.metric(
+        theme.markdown(card.label),
+        theme.markdown(card.value),
+        card.change,
+        delta_color=card.color,
+        delta_description=theme.markdown(card.beside),
+        help=theme.markdown(card.help),
+        border=True,
+        height="stretch",
     )
-    _table(rows, (axis.grain.capitalize(), "Model"), missing="none answered")
+
+
+def _spend(view: View) -> str:
+    by = st.segmented_control(
+        "Spend by",
+        dimensions(view),
+        default="model",
+        required=True,
+        format_func=lambda name: theme.markdown(filters.label(name)),
+        key="spend-by",
+        bind="query-params",
+    )
+    panels.heading(f"Spend by {view.grain} and {filters.label(by).lower()}")
+    rows = data.cost_by(view.source, view.filters, (BUCKET, by), view.buckets)
+    names = [row.group[0] for row in data.cost_by(view.source, view.filters, (by,)) if view.spent(row)]
+    known = view.dimensions.models if by == "model" else [name for name in names if name]
+    panels.chart(
+        charts.stacked(
+            [Mark(row.group[1], view.spent(row), row.group[0], f" · {row.calls:,} calls") for row in rows],
+            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            names=names,
+            looks=theme.looks(known),
+            unit=units.money(view.currency),
+        ),
+        name="spend",
+        alt=f"Stacked bars: spend by {filters.label(by).lower()} in each {view.grain} of the period",
+        click=Drill.of(view, by),
+    )
+    _table(view, rows, (view.grain.capitalize(), filters.label(by)), name=f"spend by {view.grain} and {by}", by=by)
+    return by
+
+
+def dimensions(view: View) -> list[str]:
+    """What spend can be looked at by."""
+    return ["model", "task_type", "tier", *(f"tag:{key}" for key in view.dimensions.tags)]
+
+
+def _movers(view: View, by: str) -> None:
+    name = filters.label(by)
+    panels.heading(f"What moved, by {name.lower()}")
+    if view.earlier is None:
+        st.write("Nothing to compare with: choose a period that the ledger reaches back before.")
+        return
+    found = _moved(view.source, view.filters, view.earlier, by, _dollars(view))
+    moved = [*found.risen, *found.fallen]
+    rows = [
+        {
+            name: "not said" if one.group[0] is None else one.group[0],
+            "Spend": one.cost,
+            "Change": one.change,
+            "Why": "; ".join(one.reasons),
+            "Volume": one.volume,
+            "Mix": one.mix,
+            "Price": one.price,
+        }
+        for one in moved
+    ]
+    groups = [one.group for one in moved]
+    tables.show(
+        rows, name="what moved", alt=f"Table: {name}, change and why", click=Drill(by), groups=groups, folded=False
+    )
+    with st.popover("How this is computed", type="tertiary", key="how-moved"):
+        st.write(MOVED)
+
+
+def _budgets(view: View) -> None:
+    panels.heading("Budgets")
+    try:
+        spends = _spending(view.source, view.now)
+    except AnalyticsError as error:  # a mistake in the file of budgets is no reason to show nothing else
+        start.failed(error)
+        return
+    found = sorted(spends, key=lambda one: -(one.spent / one.limit if one.limit else 0))
+    for one in found[:MOST_BUDGETS]:
+        name = f"{one.budget.name} ({one.whose})" if one.whose else one.budget.name
+        share = theme.percent(one.spent, one.limit) or "no limit"
+        said = f"{name}: {theme.money(one.spent)} of {theme.money(one.limit)} ({share})"
+        st.progress(min(1.0, float(one.spent / one.limit)) if one.limit else 1.0, theme.markdown(said))
+    if len(found) > MOST_BUDGETS:
+        st.caption(f"The fullest {MOST_BUDGETS} of {len(found)}.")
+    if not found:
+        st.write("No budget is in effect. `tollgate budgets` says how to make one.")
 
 
 def _routing(totals: Totals) -> None:
-    st.subheader("What routing saved", anchor=False)
+    panels.heading("What routing saved")
     asked, routed = totals.requested_list_cost, totals.routed_list_cost
     if asked is None or routed is None:
         st.write("Nothing to compare: no attempt of this period named a model and has a price.")
         return
     share = theme.percent(totals.routing_saved or 0, asked)
     st.html(theme.headline(theme.money(totals.routing_saved), f"{share} of what the models asked for would have cost"))
-    _chart(charts.asked_and_routed(asked, routed), alt="Two bars: cost on the models asked for, and cost as routed")
-    counted = f"{totals.routing_compared_attempts:,} of {theme.plural(totals.attempts, 'attempt')}"
-    st.caption(f"Counted over {counted}: those that named a model and have a price on both.")
-    with st.popover("How this is computed", type="tertiary"):
-        st.write(HOW)
-
-
-def _cache(view: View, source: Source, totals: Totals) -> None:
-    axis = charts.Axis(view.filters.period, view.now)
-    rows = data.cost_by(source, view.filters, (axis.grain,))
-    st.subheader("Prompt cache", anchor=False)
-    read, written = theme.tokens(totals.cache_read_tokens), theme.tokens(totals.cache_write_tokens)
-    st.caption(theme.markdown(f"{read} tokens read, {written} written: {theme.money(totals.cache_saved)} saved net."))
-    _chart(
-        charts.cache_over_time(rows, axis),
-        alt=f"Two lines: tokens read from the prompt cache (filled) and written to it (dashed) per {axis.grain}",
+    marks = [Mark("Models asked for", asked), Mark("As routed", routed)]
+    panels.chart(
+        charts.ranking(marks, unit=units.money()),
+        name="routing",
+        alt="Two bars: cost on the models asked for, and cost as routed",
     )
-    _table(rows, (axis.grain.capitalize(),))
+    counted = f"{totals.routing_compared_attempts:,} of {theme.plural(totals.attempts, 'attempt')}"
+    st.caption(f"At list prices, over {counted}: those that named a model and have a price on both.")
+    with st.popover("How this is computed", type="tertiary", key="how-routing"):
+        st.write(ROUTING)
 
 
-def _teams(view: View, source: Source) -> None:
+def _caching(view: View, totals: Totals) -> None:
+    panels.heading("What caching saved")
+    read, written = theme.tokens(totals.cache_read_tokens), theme.tokens(totals.cache_write_tokens)
+    st.html(theme.headline(theme.money(totals.cache_saved), f"{read} tokens read, {written} written"))
+    rows = data.cost_by(view.source, view.filters, (BUCKET,), view.buckets)
+    marks = [Mark("Read", row.cache_read_tokens, row.group[0]) for row in rows]
+    marks += [Mark("Written", row.cache_write_tokens, row.group[0]) for row in rows]
+    panels.chart(
+        charts.lines(
+            marks,
+            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            names=("Read", "Written"),
+            looks=theme.looks(("Read", "Written")),
+            unit=units.TOKENS,
+        ),
+        name="cache",
+        alt=f"Two lines: tokens read from the prompt cache and written to it per {view.grain}",
+        click=Drill.of(view),
+    )
+    with st.popover("How this is computed", type="tertiary", key="how-caching"):
+        st.write(CACHING)
+    _table(view, rows, (view.grain.capitalize(),), name=f"cache by {view.grain}")
+
+
+def _teams(view: View) -> None:
     keys = list(view.dimensions.tags)
     if keys:
-        key = "team" if "team" in keys else keys[0]
-        _ranking(view, source, by=f"tag:{key}", name=key)
+        _ranking(view, by="tag:team" if "team" in keys else f"tag:{keys[0]}", missing="not said")
     else:
-        st.subheader("Spend by team", anchor=False)
+        panels.heading("Spend by team")
         st.write("No call carries a tag. Say who calls, and see who spends:")
         st.code(TAGGING, language="python")
 
 
-def _ranking(view: View, source: Source, *, by: str, name: str, missing: str = "not said") -> None:
-    rows = data.cost_by(source, view.filters, (by,))
-    st.subheader(theme.markdown(f"Spend by {name}"), anchor=False)
+def _ranking(view: View, *, by: str, missing: str) -> None:
+    rows = data.cost_by(view.source, view.filters, (by,))
+    name = filters.label(by)
     cut = len(rows) > charts.RANKED
-    st.caption(f"The dearest {charts.RANKED} of {len(rows)}; the table has all." if cut else "The dearest first.")
-    _chart(charts.ranking(rows, missing=missing), alt=f"Bars: spend by {name}, the dearest first")
-    _table(rows, (name.capitalize(),), missing=missing)
+    note = f"The dearest {charts.RANKED} of {len(rows)}; the table has all." if cut else "The dearest first."
+    panels.heading(f"Spend by {name.lower()}", note=note)
+    marks = [Mark(row.group[0], view.spent(row), note=f" · {row.calls:,} calls") for row in rows]
+    panels.chart(
+        charts.ranking(marks, unit=units.money(view.currency), missing=missing),
+        name=by,
+        alt=f"Bars: spend by {name.lower()}, the dearest first",
+        click=Drill(by),
+    )
+    tables.show(
+        tables.records(view, rows, (name,), missing=missing),
+        name=f"spend by {name}",
+        alt=f"Table: spend by {name}",
+        click=Drill(by),
+        groups=[row.group for row in rows],
+    )
 
 
-def _chart(figure: charts.go.Figure, *, alt: str) -> None:
-    bare = {"displayModeBar": False}
-    st.plotly_chart(figure, config=bare, alt=alt)  # pyright: ignore[reportUnknownMemberType]  # Plotly ships no types
+def _table(view: View, rows: list[CostRow], names: tuple[str, ...], *, name: str, by: str | None = None) -> None:
+    tables.show(
+        tables.records(view, rows, names),
+        name=name,
+        alt=f"Table: {name}",
+        click=Drill.of(view, by),
+        groups=[row.group for row in rows],
+    )
 
 
-def _table(rows: Sequence[CostRow], names: Sequence[str], *, missing: str = "not said") -> None:
-    """What stands under every chart, for those who would rather read."""
-    found = tables.records(rows, names, missing=missing)
-    tables.folded(found, title="Show as table", alt=f"Table: spend by {' and '.join(names)}")
+def _dollars(view: View) -> Cost:
+    """What history and contributors know: not the contract's currency."""
+    return "list_cost" if view.cost == "list_cost" else "contracted_cost"
+
+
+def _outlook(view: View) -> Forecast | None:
+    return _month_end(view.source, view.filters, view.zone, view.now.replace(minute=0), _dollars(view))
+
+
+@kept
+def _month_end(source: Source, filters: Filters, zone: str, now: datetime, cost: Cost) -> Forecast | None:
+    return month_end(source.ledger, filters, zone=zone, now=now, cost=cost)
+
+
+@kept
+def _moved(source: Source, filters: Filters, earlier: Filters, by: str, cost: Cost) -> Movers:
+    return movers(source.ledger, filters, earlier.period, by, cost=cost)
+
+
+@kept
+def _spending(source: Source, now: datetime) -> list[Spend]:
+    budgets = BudgetFile.of(source.home).budgets
+    if not budgets:
+        return []
+    with source.ledger.read() as con:
+        return list(spending(con, budgets, now=now))

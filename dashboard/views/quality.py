@@ -8,17 +8,12 @@ import streamlit as st
 
 from analytics.reports import Health, Totals
 from dashboard import tables, theme
-from dashboard.data import Source
 
 OLD_PRICES_DAYS = 45
 
 
-def banners(source: Source, totals: Totals) -> None:
-    """What nobody may overlook."""
-    if source.behind:
-        st.warning(theme.markdown(source.behind))
-    if source.health.demo:
-        st.info("**Demo data.** Pretend teams and simulated answers, in a home of its own; nothing here was spent.")
+def unpriced(totals: Totals) -> None:
+    """What nobody may overlook: amounts that leave something out."""
     if totals.unpriced_attempts:
         attempts = theme.plural(totals.unpriced_attempts, "attempt")
         st.warning(f"The amounts leave out {attempts} that no price is known for; the foot of the page says why.")
@@ -35,10 +30,10 @@ def line(health: Health, *, now: datetime) -> None:
             _count(health.rejected_lines, "line", "rejected", fine="No line rejected")
             _count(health.waiting_bytes, "byte", "waiting in the spool", fine="Nothing waiting in the spool")
             _prices(health, now)
-        found = [{"What": reason, "Attempts": number} for reason, number in health.unpriced]
-        found += [{"What": f"assumed: {flag}", "Lines": number} for flag, number in health.flagged]
+        found = [{"What": reason, "Count": number} for reason, number in health.unpriced]
+        found += [{"What": f"assumed: {flag}", "Count": number} for flag, number in health.flagged]
         if found:
-            tables.folded(found, title="Reasons and assumptions", alt="What could not be priced, and what was assumed")
+            tables.show(found, name="data quality", alt="What could not be priced, and what was assumed")
 
 
 def _count(number: int, noun: str, trouble: str, *, fine: str) -> None:

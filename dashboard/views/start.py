@@ -45,3 +45,8 @@ def broken(error: AnalyticsError) -> None:
     st.title("The figures cannot be shown", anchor=False)
     st.error(theme.markdown(str(error)))
     st.write("Your calls go on and are still being counted. `tollgate doctor` looks at every part and says what to do.")
+
+
+def failed(error: AnalyticsError) -> None:
+    """One sentence in the place of a page; the others may still be shown."""
+    st.error(theme.markdown(str(error)))

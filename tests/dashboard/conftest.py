@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from dashboard import theme
 from router.record import UsageRecord, new_record_id
 from router.spool import Spool
 
+APP = Path(theme.__file__).with_name("app.py")
 OPUS, SONNET, HAIKU = "claude-opus-5-5", "claude-sonnet-5", "claude-haiku-4-5"
 USAGE = {
     "input_tokens": 1200,
@@ -22,6 +26,18 @@ USAGE = {
     "cache_creation": {"ephemeral_5m_input_tokens": 500, "ephemeral_1h_input_tokens": 0},
     "service_tier": "standard",
 }
+
+
+def run(address: str = "", /, **query: str | list[str]) -> AppTest:
+    """A page as it comes up at an address."""
+    page = AppTest.from_file(APP, default_timeout=30)
+    for key, value in query.items():
+        page.query_params[key] = value
+    if address:
+        page._page_hash = calc_hash(address)  # pyright: ignore[reportPrivateUsage]  # switch_page knows files only
+    page.run()
+    assert not page.exception
+    return page
 
 
 @pytest.fixture

@@ -1,33 +1,30 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from analytics import reports
 from analytics.ledger import Ledger
+from analytics.links import dashboard_query
 from analytics.period import Period
 from analytics.reports import Filters, Totals
-from dashboard import data, theme
+from dashboard import data, filters, theme
+from router.periods import midnight
 from router.record import UsageRecord
 from router.spool import Spool
+from tests.conftest import Tollgate
+from tests.dashboard.conftest import HAIKU, SONNET, run
 
-APP = Path(theme.__file__).with_name("app.py")
 HOSTILE = "<script>alert(1)</script> <b>*b*</b> $1 and $2 :red[x] [l](http://x) %{x}"
-
-
-def run(**query: str | list[str]) -> AppTest:
-    """The page as it comes up at an address."""
-    page = AppTest.from_file(APP, default_timeout=30)
-    for key, value in query.items():
-        page.query_params[key] = value
-    page.run()
-    assert not page.exception
-    return page
 
 
 def said(page: AppTest) -> str:
@@ -37,8 +34,9 @@ def said(page: AppTest) -> str:
 
 
 def shown(page: AppTest) -> dict[str, str]:
-    """The cards: label and value."""
-    return {metric.label: metric.value.replace("\\", "") for metric in page.metric}
+    """The cards: label and value, but for the forecast."""
+    found = {metric.label: metric.value.replace("\\", "") for metric in page.metric}
+    return {label: value for label, value in found.items() if not label.startswith("Forecast")}
 
 
 def expected(totals: Totals) -> dict[str, str]:
@@ -52,7 +50,6 @@ def expected(totals: Totals) -> dict[str, str]:
         "Cost per call": theme.money(totals.list_cost / totals.calls),
         "Calls": f"{totals.calls:,}",
         "Tokens": theme.tokens(sum(tokens)),
-        "Fallbacks": f"{totals.fallback_calls:,}",
         "Failed attempts": f"{totals.failed_attempts:,}",
     }
 
@@ -62,12 +59,21 @@ def last_days(now: datetime, number: int) -> Period:
     return Period.days(now.date() - timedelta(days=number - 1), now.date())
 
 
-def test_every_card_shows_the_reports_figure(filled: Path, now: datetime) -> None:
-    """What the cards show is what the report says, for the usual thirty days and over the fallback in them."""
+def test_every_card_shows_the_reports_figure(filled: Path, now: datetime, tollgate: Tollgate) -> None:
+    """What the cards and tables show is what `tollgate report --json` says, for the usual thirty days."""
     page = run()
-    totals = reports.totals(Ledger(filled), Filters(period=last_days(now, 30)))
+    period = last_days(now, 30)
+    span = ("--since", str(period.start.date()), "--until", str(now.date()))
+    told = json.loads(tollgate("report", "--json", "--by", "day,model", "--by", "task_type", *span).stdout)
+    money = {field.name for field in fields(Totals) if "Decimal" in str(field.type)}
+    figures: dict[str, Any] = told["totals"]
+    amounts: dict[str, Any] = {name: Decimal(figures[name]) for name in money if figures[name] is not None}
+    totals = Totals(**figures | amounts)
     assert shown(page) == expected(totals)
     assert totals.fallback_calls == totals.failed_attempts == 1
+    for table, breakdown in zip((0, 3), told["breakdowns"], strict=True):
+        spend = page.dataframe[table].value["Spend"]
+        assert list(spend) == [row["list_cost"] and Decimal(row["list_cost"]) for row in breakdown["rows"]]
 
 
 def test_the_address_filters(filled: Path, now: datetime) -> None:
@@ -79,9 +85,23 @@ def test_the_address_filters(filled: Path, now: datetime) -> None:
     assert shown(page) == expected(reports.totals(Ledger(filled), filters))
 
 
-def test_a_bad_address_is_the_usual_view(filled: Path) -> None:
-    """What cannot be chosen in the address is left aside."""
-    assert shown(run(period="since ever", model="gpt")) == shown(run())
+def test_a_bad_address_is_never_a_wider_view(filled: Path) -> None:
+    """A period that cannot be chosen is left aside; a value that the ledger does not have finds nothing, by name."""
+    assert shown(run(period="since ever", zone="Nowhere")) == shown(run())
+    for name, value in (("model", "gpt"), ("user_id", "ana"), ("tag:unheard", "x")):
+        page = run(**{name: value})
+        assert not page.metric
+        assert f"No call matches {filters.label(name).lower()} {value}" in said(page).replace("\\", "")
+
+
+def test_a_link_of_an_email_is_the_view_it_means(filled: Path, now: datetime) -> None:
+    """What links.dashboard_query writes is read back as that period, zone and scope, by page."""
+    day = now.date() - timedelta(days=9)
+    period = Period(*(midnight(each, ZoneInfo("Asia/Kolkata")) for each in (day, day + timedelta(days=3))))
+    query = dashboard_query(period, zone="Asia/Kolkata", scope={"model": (HAIKU, SONNET), "tag:team": ("support",)})
+    page = run(**parse_qs(query.removeprefix("?")))
+    asked = Filters(period=period, models=(HAIKU, SONNET), tags={"team": "support"})
+    assert shown(page) == expected(reports.totals(Ledger(filled), asked))
 
 
 def test_custom_days_come_from_the_address(filled: Path, now: datetime) -> None:
@@ -90,15 +110,6 @@ def test_custom_days_come_from_the_address(filled: Path, now: datetime) -> None:
     page = run(period="Custom", days=[str(first), str(last)])
     totals = reports.totals(Ledger(filled), Filters(period=Period.days(first, last)))
     assert shown(page) == expected(totals)
-
-
-def test_the_tables_hold_the_reports_amounts(filled: Path, now: datetime) -> None:
-    """Under a chart the same rows stand as a table, with exact decimals."""
-    table = run().dataframe[0].value
-    rows = reports.cost_by(Ledger(filled), Filters(period=last_days(now, 30)), ("day", "model"))
-    assert list(table["Day"]) == [row.group[0] for row in rows]
-    assert list(table["Spend"]) == [row.list_cost for row in rows]
-    assert all(isinstance(amount, Decimal) for amount in table["Spend"] if amount is not None)
 
 
 def test_an_empty_ledger_says_what_to_do(home: Path) -> None:
@@ -123,8 +134,8 @@ def test_a_broken_ledger_is_one_sentence(home: Path) -> None:
 def test_filters_without_a_call_say_so(filled: Path) -> None:
     """An empty period says from when to when there are calls, and one click shows them all."""
     page = run(period="Custom", days=["2020-01-01", "2020-01-31"])
-    assert "No call matches" in said(page)
-    page.button[0].click().run()
+    assert "The period holds no call" in said(page)
+    page.button[-1].click().run()
     assert shown(page)["Calls"] == f"{reports.totals(Ledger(filled), _everything(filled)).calls:,}"
 
 
@@ -171,13 +182,32 @@ def test_names_of_callers_are_never_markup(
     assert spool.append(attempt(now, tags={HOSTILE: HOSTILE}, task_type=HOSTILE))
     page = run()
     heading = page.subheader[-2].value
-    assert heading == theme.markdown(f"Spend by {HOSTILE}")
+    assert heading == theme.markdown(f"Spend by {filters.label(f'tag:{HOSTILE}').lower()}")
 
 
-@pytest.mark.parametrize("period", ["Today", "7 days", "30 days", "Month to date", "Last month", "Custom"])
-def test_every_period_can_be_shown(filled: Path, period: str) -> None:
-    """Each choice of period comes up."""
-    assert run(period=period).title[0].value == "Overview"
+def test_every_control_is_heeded(filled: Path, now: datetime) -> None:
+    """Grain and comparison change what is drawn and compared with; a filter is taken back with a click."""
+    page = run(period="Today", compare="A year before", grain="By month", **{"tag:team": "support"})
+    assert page.subheader[0].value == theme.markdown("Spend by month and model")
+    assert not any(metric.delta for metric in page.metric)
+    page.button(key="clear:tag:team").click().run()
+    today = Filters(period=last_days(now, 1))
+    assert shown(page) == expected(reports.totals(Ledger(filled), today))
+
+
+def test_explore_answers_by_any_two_dimensions(filled: Path, now: datetime) -> None:
+    """A measure by two dimensions, in total or over time, has its table beside it, with the report's figures."""
+    page = run("explore")
+    period = last_days(now, 30)
+    page.selectbox(key="and").set_value("tag:team")
+    page.selectbox(key="way").set_value("In total").run()
+    rows = reports.cost_by(Ledger(filled), Filters(period=period), ("model", "tag:team"))
+    assert sorted(page.dataframe[0].value["Calls"]) == sorted(row.calls for row in rows)
+    page.selectbox(key="measure").set_value("Error rate")
+    page.selectbox(key="way").set_value("Over time").run()
+    assert not page.exception
+    assert page.subheader[0].value == "Error rate by model and team"
+    assert "Error rate" in page.dataframe[0].value
 
 
 def _everything(home: Path) -> Filters:

@@ -75,8 +75,8 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
     hosts: set[str] = set()
     contexts = []
 
-    def open_page(address: str = server, *, width: int = 1400) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 1000})
+    def open_page(address: str = server, *, width: int = 1400, zone: str = "UTC") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 1000}, timezone_id=zone)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or "within the page"))
@@ -92,18 +92,41 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
 
 
 def test_a_view_can_be_sent_to_someone(filled: Path, visit: Visit) -> None:
-    """What is chosen stands in the address, and the address brings it back in another browser."""
-    page = visit()
+    """What is chosen stands in the address, with the zone, and brings it back in a browser of another zone."""
+    page = visit(zone="Asia/Tokyo")
     _choose(page, "Period", "7 days")
-    _choose(page, "Team", "support")
+    team = page.get_by_role("combobox", name="Team")
+    team.fill("support")
+    team.press("Enter")
     page.wait_for_url(re.compile("team=support"))
     expect(page.get_by_test_id("stMetric").filter(has_text="Calls")).to_contain_text("7")
     cards = page.get_by_test_id("stMetric").all_inner_texts()
 
-    other = visit(page.url)
+    other = visit(page.url, zone="America/Havana")
     expect(other.get_by_role("combobox", name="Period")).to_have_value("7 days")
-    expect(other.get_by_role("combobox", name="Team")).to_have_value("support")
+    expect(other.get_by_role("combobox", name="Time zone")).to_have_value("Asia/Tokyo")
+    expect(other.get_by_role("button", name="Team: support")).to_be_visible()
     expect(other.get_by_test_id("stMetric")).to_have_text(cards, use_inner_text=True)
+
+
+def test_a_click_narrows_and_the_rows_can_be_taken_away(filled: Path, visit: Visit, now: datetime) -> None:
+    """A click on a bar narrows to its day and model, also in the address; the table's rows come as a file."""
+    page = visit()
+    bar = page.locator(".barlayer").first.locator("path").first
+    bar.evaluate("bar => bar.scrollIntoView({block: 'center'})")  # the header would lie over it
+    place = bar.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.wait_for_url(re.compile(r"period=Custom&days=[-0-9]+&days=[-0-9]+.*model=claude-"))
+    expect(page.get_by_role("button", name=re.compile("Model: claude-"))).to_be_visible()
+
+    page.get_by_text("Table", exact=True).first.click()
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(r"spend-by-hour-and-model\.csv")).click()
+    heading, *rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert heading.startswith("Hour,Model,Spend,")
+    assert len(rows) == 1
 
 
 def test_markup_in_names_is_shown_as_it_is(
@@ -116,7 +139,7 @@ def test_markup_in_names_is_shown_as_it_is(
     alerts: list[str] = []
     page.on("dialog", lambda dialog: alerts.append(dialog.message))
     expect(page.locator("svg text", has_text="<img src=x").first).to_be_visible()
-    page.get_by_role("combobox", name="Team").click()
+    page.get_by_role("combobox", name="Team").press("ArrowDown")
     expect(page.get_by_role("option", name=HOSTILE)).to_be_visible()
     assert page.locator("img[src=x]").count() == 0
     assert not alerts

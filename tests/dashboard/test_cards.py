@@ -27,7 +27,7 @@ TOTALS = Totals(
     cache_write_tokens=30,
     cache_read_tokens=4,
 )
-EARLIER = replace(TOTALS, calls=100, list_cost=Decimal(10), cache_saved=None, fallback_calls=0)
+EARLIER = replace(TOTALS, calls=100, list_cost=Decimal(10), cache_saved=None, failed_attempts=0)
 amounts = st.decimals(min_value=0, max_value=10**9, places=15)
 
 
@@ -40,7 +40,6 @@ def test_cards_say_what_the_totals_say() -> None:
         "Cost per call": "$0.0617",
         "Calls": "200",
         "Tokens": "1.23k",
-        "Fallbacks": "3",
         "Failed attempts": "7",
     }
 
@@ -53,7 +52,7 @@ def test_cards_compare_with_the_period_before() -> None:
     assert told["Cost per call"] == ("-38.3%", "vs before")
     assert told["Saved by routing"] == (None, "before: $7.50")
     assert told["Saved by caching"] == (None, "not known before")
-    assert told["Fallbacks"] == (None, "before: 0")
+    assert told["Failed attempts"] == (None, "before: 0")
 
 
 def test_the_exact_amount_is_one_hover_away() -> None:
@@ -63,9 +62,7 @@ def test_the_exact_amount_is_one_hover_away() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     """Spend names the attempts without a price, of both periods, and the cost per call is then not known."""
-    spend, _, _, per_call, *_ = cards.cards(
-        replace(TOTALS, unpriced_attempts=12), replace(EARLIER, unpriced_attempts=1)
-    )
+    spend, per_call, *_ = cards.cards(replace(TOTALS, unpriced_attempts=12), replace(EARLIER, unpriced_attempts=1))
     assert "12 attempts of this period" in spend.help
     assert "1 attempt of the period before" in spend.help
     assert per_call.value == "—"

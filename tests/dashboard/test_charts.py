@@ -6,113 +6,115 @@ from typing import Any
 
 import pytest
 
+from analytics.buckets import Grain, buckets
 from analytics.period import Period
-from analytics.reports import CostRow
-from dashboard import charts, theme
+from dashboard import charts, theme, units
+from dashboard.charts import Axis, Mark
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 START = datetime(2026, 11, 15, tzinfo=UTC)
-WEEK = charts.Axis(Period(START, START + timedelta(days=7)), NOW)
-TODAY = charts.Axis(Period(START + timedelta(days=6), START + timedelta(days=7)), NOW)
+MONEY = units.money()
 
 
-def row(*group: str | None, cost: str | None = "1.5", read: int = 0, written: int = 0) -> CostRow:
-    return CostRow(
-        group=group,
-        calls=2,
-        attempts=2,
-        unpriced_attempts=0 if cost else 2,
-        list_cost=None if cost is None else Decimal(cost),
-        routing_saved=None,
-        input_tokens=1,
-        output_tokens=1,
-        cache_write_tokens=written,
-        cache_read_tokens=read,
-    )
+def axis(start: datetime, days: int, grain: Grain, zone: str = "UTC") -> Axis:
+    return Axis(buckets(Period(start, start + timedelta(days=days)), grain, zone), grain, zone, NOW)
+
+
+WEEK, TODAY = axis(START, 7, "day"), axis(START + timedelta(days=6), 1, "hour")
+PAST = axis(START - timedelta(days=7), 7, "day")
 
 
 def plain(figure: charts.go.Figure) -> dict[str, Any]:
     return figure.to_plotly_json()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # Plotly ships no types
 
 
+def mark(name: str | None, value: Decimal | int | None = Decimal("1.5"), bucket: str | None = "2026-11-15") -> Mark:
+    return Mark(name, value, bucket, " · 2 calls")
+
+
+def stacked(marks: list[Mark], names: list[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = plain(charts.stacked(marks, WEEK, names=names, looks=theme.looks(names), unit=MONEY))[
+        "data"
+    ]
+    return found
+
+
 def test_slots_are_what_has_begun() -> None:
-    """A week has its days up to today, and a single day its hours up to this one."""
-    assert WEEK.slots[0] == "2026-11-15"
-    assert WEEK.slots[-1] == "2026-11-21"
-    assert TODAY.slots[0] == "2026-11-21 00:00"
-    assert TODAY.slots[-1] == "2026-11-21 09:00"
+    """A week has its days up to today, a single day its hours up to this one, and days to come their first."""
+    assert (WEEK.slots[0], WEEK.slots[-1]) == ("2026-11-15", "2026-11-21")
+    assert (TODAY.slots[0], TODAY.slots[-1]) == ("2026-11-21 00:00", "2026-11-21 09:00")
+    assert axis(START + timedelta(days=15), 3, "day").slots == ["2026-11-30"]
 
 
-def test_a_period_to_come_has_a_first_slot() -> None:
-    """A chart of days that have not begun still has an axis."""
-    assert charts.Axis(Period(NOW + timedelta(days=9), NOW + timedelta(days=12)), NOW).slots == ["2026-11-30"]
+def test_an_hour_that_the_clocks_show_twice_has_one_slot() -> None:
+    """On the day on which the clocks are put back, every hour of the clock stands on the axis once."""
+    slots = axis(datetime(2026, 10, 24, 22, tzinfo=UTC), 1, "hour", "Europe/Berlin").slots
+    assert len(slots) == len(set(slots)) == 23
 
 
-@pytest.mark.parametrize(("axis", "said"), [(WEEK, "today, so far"), (TODAY, "so far")])
-def test_what_is_not_over_is_marked(axis: charts.Axis, said: str) -> None:
-    """The current day, or hour, stands on a band that says so."""
-    layout = plain(charts.cache_over_time([], axis))["layout"]
-    assert [note["text"] for note in layout["annotations"]] == [said]
-    assert len(layout["shapes"]) == 1
+@pytest.mark.parametrize(("shown", "said"), [(WEEK, ["today, so far"]), (TODAY, ["so far"]), (PAST, [])])
+def test_what_is_not_over_is_marked(shown: Axis, said: list[str]) -> None:
+    """The current bucket stands on a band that says so; where all are over there is none."""
+    layout = plain(charts.lines([], shown, names=("a",), looks={}, unit=MONEY))["layout"]
+    assert [note["text"] for note in layout.get("annotations", ())] == said
+    assert len(layout.get("shapes", ())) == len(said)
 
 
-def test_a_period_that_is_over_has_no_mark() -> None:
-    """Past days are all complete."""
-    past = charts.Axis(Period(START - timedelta(days=7), START), NOW)
-    assert "shapes" not in plain(charts.cache_over_time([], past))["layout"]
+def test_the_bar_of_today_is_hatched() -> None:
+    """A bar of a bucket that is not over is pale and hatched, also if its name is drawn plainly."""
+    (bar,) = stacked([mark("a"), mark("a", bucket="2026-11-21")], ["a"])
+    assert bar["marker"]["opacity"] == [1, 0.5]
+    assert bar["marker"]["pattern"]["shape"][1]
 
 
 def test_the_seventh_name_is_other() -> None:
     """Six names have looks of their own; the rest share one colour and one entry of the legend."""
     names = [f"model-{number}" for number in range(9)]
-    rows = [row("2026-11-15", name) for name in names]
-    figure = plain(charts.spend_over_time(rows, WEEK, names=names, looks=theme.looks(names)))
-    bars = figure["data"][::-1]
+    bars = stacked([mark(name) for name in names], names)[::-1]
     assert [bar["name"] for bar in bars] == [*names[:6], "Other", "Other", "Other"]
     assert [bar["name"] for bar in bars if bar["showlegend"]] == [*names[:6], "Other"]
     assert {bar["marker"]["color"] for bar in bars[6:]} == {theme.OTHER.color}
-    assert len({(bar["marker"]["color"], bar["marker"]["pattern"]["shape"]) for bar in bars[:6]}) == 6
+    looks = {(bar["marker"]["color"], bar["marker"]["pattern"]["shape"][0]) for bar in bars[:6]}
+    assert len(looks) == 6
 
 
 def test_a_name_keeps_its_look_when_others_are_filtered_away() -> None:
     """Colours come from all the names of the ledger, not from those on show."""
     looks = theme.looks(["a", "b", "c", "d"])
-    alone = plain(charts.spend_over_time([row("2026-11-15", "c")], WEEK, names=["c"], looks=looks))
+    alone = plain(charts.stacked([mark("c")], WEEK, names=["c"], looks=looks, unit=MONEY))
     assert alone["data"][0]["marker"]["color"] == looks["c"].color
 
 
-def test_the_hover_text_is_exact() -> None:
-    """Hovering a bar gives the amount to the last digit."""
-    rows = [row("2026-11-15", "a", cost="0.000123456789")]
-    figure = plain(charts.spend_over_time(rows, WEEK, names=["a"], looks={}))
-    assert figure["data"][0]["customdata"] == [["a", "$0.000123456789", "2"]]
+def test_the_hover_text_is_exact_and_a_click_knows_the_name() -> None:
+    """Hovering a bar gives the figure to the last digit; its data end with the name as it is, and the bucket."""
+    (bar,) = stacked([mark("<a>", Decimal("0.000123456789"))], ["<a>"])
+    assert bar["customdata"] == [["&lt;a&gt;", "$0.000123456789", " · 2 calls", "<a>", "2026-11-15"]]
 
 
-def test_what_has_no_price_is_not_drawn_as_zero() -> None:
-    """A group without a known cost has no bar."""
-    rows = [row("2026-11-15", "a"), row("2026-11-16", "a", cost=None)]
-    assert plain(charts.spend_over_time(rows, WEEK, names=["a"], looks={}))["data"][0]["x"] == ["2026-11-15"]
-    assert plain(charts.ranking([row("a"), row("b", cost=None)], missing="-"))["data"][0]["text"] == ["$1.50"]
+def test_what_is_not_known_is_not_drawn_as_zero() -> None:
+    """A mark without a value has no bar, is a gap in a line and an empty field of a heat map."""
+    (bar,) = stacked([mark("a"), mark("a", None, "2026-11-16")], ["a"])
+    assert bar["x"] == ["2026-11-15"]
+    ranked = plain(charts.ranking([mark("a"), mark("b", None)], unit=MONEY))["data"][0]
+    assert ranked["text"] == ["$1.50"]
+    line = plain(charts.lines([mark("a"), mark("a", None, "2026-11-16")], WEEK, names=("a",), looks={}, unit=MONEY))
+    assert line["data"][0]["y"] == [1.5, *[None] * 6]
+    cells = [("x", "1", mark("x")), ("y", "1", mark("y", None))]
+    heat = plain(charts.heat(cells, rows=("x", "y"), columns=("1", "2"), unit=MONEY))["data"][0]
+    assert heat["z"] == [[1.5, None], [None, None]]
 
 
-def test_days_without_calls_have_no_cached_tokens() -> None:
-    """Reads and writes are lines over every day, at zero where nothing was called."""
-    read, written = plain(charts.cache_over_time([row("2026-11-16", read=5, written=7)], WEEK))["data"]
-    assert read["y"] == [0, 5, 0, 0, 0, 0, 0]
-    assert written["y"] == [0, 7, 0, 0, 0, 0, 0]
-    assert read["line"].get("dash") != written["line"]["dash"]
+def test_lines_are_told_apart_without_colour() -> None:
+    """Six lines have six dashes and six marks; more are not drawn."""
+    names = [f"name-{number}" for number in range(8)]
+    drawn = plain(charts.lines([mark(name) for name in names], WEEK, names=names, looks={}, unit=MONEY))["data"]
+    assert len({line["line"]["dash"] for line in drawn}) == len({line["marker"]["symbol"] for line in drawn}) == 6
 
 
-def test_a_ranking_shows_the_dearest_eight() -> None:
-    """A ranking has at most eight bars, each with its name and amount beside it."""
-    figure = plain(charts.ranking([row(f"team-{number}") for number in range(12)], missing="-"))
+def test_a_ranking_shows_the_first_eight() -> None:
+    """A ranking has at most eight bars, each with its name and figure beside it."""
+    figure = plain(charts.ranking([mark(f"team-{number}") for number in range(12)], unit=MONEY))
     assert figure["layout"]["yaxis"]["ticktext"] == [f"team-{number}" for number in range(8)]
-
-
-def test_two_bars_compare_asked_and_routed() -> None:
-    """The comparison names both amounts."""
-    figure = plain(charts.asked_and_routed(Decimal("20.5"), Decimal("12.25")))
-    assert figure["data"][0]["text"] == ["$20.50", "$12.25"]
 
 
 @pytest.mark.parametrize(
