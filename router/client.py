@@ -164,7 +164,7 @@ def _copier(base: Any) -> Any:
 
 @tolled
 class Anthropic(anthropic.Anthropic):
-    """`anthropic.Anthropic` that routes and counts. Besides the SDK's arguments: `policy`, `spool`, `guard`, `clock`."""
+    """`anthropic.Anthropic` that routes and counts. It also takes `policy`, `spool`, `guard` and `clock`."""
 
     if TYPE_CHECKING:
 
