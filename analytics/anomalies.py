@@ -125,7 +125,8 @@ def _of_hour(series: Series, now: datetime, minimum: Decimal) -> Anomaly | None:
     ]
     if not complete or series.starts[complete[-1]] + 2 * HOUR <= now or series.costs[complete[-1]] < minimum:
         return None
-    last, amounts, clock = complete[-1], series.amounts(), series.clock()
+    series, last = _from_first(series, complete[-1])
+    amounts, clock = series.amounts(), series.clock()
     same = _same_hours(amounts[:last], clock, last)
     if len(same) < _LEAST_SAME:
         return None
@@ -150,6 +151,12 @@ def _of_hour(series: Series, now: datetime, minimum: Decimal) -> Anomaly | None:
         high=dollars(float(np.quantile(same, 0.9))),
         score=times,
     )
+
+
+def _from_first(series: Series, last: int) -> tuple[Series, int]:
+    """From the first hour on that cost anything, up to which there is no history; and where `last` is then."""
+    first = next((at for at, cost in enumerate(series.costs) if cost), last)
+    return Series(series.step, series.starts[first:], series.costs[first:], series.zone), last - first
 
 
 def _same_hours(amounts: Floats, clock: Clock, at: int) -> Floats:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from router.periods import Recurrence, Span, span_at
 
-from .budgets import EACH, Budget, Rule, RuleKind, Scope, Told
+from .budgets import EACH, Budget, Over, Rule, RuleKind, Scope, Told
 from .present import money
 
-_THEN = {
+_THEN: Mapping[Over, str] = {
     "notify": "calls go on when it is spent",
     "step_down": "when it is spent, calls go to a cheaper tier",
     "refuse": "when it is spent, calls are refused",
@@ -100,6 +100,11 @@ def span_named(recurrence: Recurrence, span: Span) -> str:
             return f"the {recurrence.days} days up to {last.day} {last:%B %Y}"
         case "fixed":
             return f"{day} to {last.day} {last:%B %Y}"
+
+
+def over_said(over: Over) -> str:
+    """`when it is spent, calls are refused`."""
+    return _THEN[over]
 
 
 def scope_said(scope: Scope) -> str:

@@ -62,6 +62,16 @@ class Forecast:
         pairs = zip(self.moments, self.coming, strict=True)
         return tuple((moment, self.spent + dollars(coming)) for moment, coming in pairs)
 
+    @property
+    def cone(self) -> tuple[tuple[datetime, Decimal, Decimal], ...]:
+        """The interval at each of the moments: it opens as the expected spend grows. Only its end was ever tested."""
+        down, up = float(self.expected - self.low), float(self.high - self.expected)
+        parts = [coming / self.coming[-1] if self.coming[-1] else 0.0 for coming in self.coming]
+        return tuple(
+            (moment, spent - dollars(down * part), spent + dollars(up * part))
+            for (moment, spent), part in zip(self.path, parts, strict=True)
+        )
+
     def runs_out(self, limit: Decimal) -> datetime | None:
         """When the expected spend reaches a limit; the first moment if it has; None if not before the end."""
         room = float(limit - self.spent)

@@ -6,14 +6,16 @@ value of a dimension is one for every value that occurs.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import product
 from typing import Any, NamedTuple, cast
 
-from router.periods import Span, before, span_at
+from router.periods import Recurrence, Span, before, span_at
 
 from . import rollup
 from .budgets import EACH, Budget, Cost, Scope
@@ -24,6 +26,7 @@ _ROLL_OVERS = 12
 """Periods back from which what was left is carried on."""
 _FIRST_MEMBER = 2
 """The columns of a row: number of the span, hour, four members, list cost, contracted cost, unpriced attempts."""
+_ODD = re.compile(r'[,"\\\x00-\x1f]')
 Members = tuple[str, ...]
 
 
@@ -68,13 +71,29 @@ class Spend(NamedTuple):
     @property
     def whose(self) -> str:
         """`user_id=ana, tag:team=search`; empty where the budget is one."""
-        return ", ".join(f"{name}={value}" for name, value in zip(self.budget.each, self.members, strict=True))
+        return whose(self.budget.each, self.members)
+
+    @property
+    def counted(self) -> Span:
+        """The part of the period in which the budget is in effect."""
+        return in_effect(self.budget, self.span)
 
     @property
     def scope(self) -> Scope:
         """What it is about, with the value in place of `*`."""
         own = {name: (value,) for name, value in zip(self.budget.each, self.members, strict=True)}
         return {**self.budget.scope, **own}
+
+
+def whose(dimensions: Sequence[str], members: Members) -> str:
+    """`user_id=ana, tag:team=search`; a value in quotes where it would not be told from the rest otherwise."""
+    shown = (json.dumps(each, ensure_ascii=False) if _ODD.search(each) else each for each in members)
+    return ", ".join(f"{name}={value}" for name, value in zip(dimensions, shown, strict=True))
+
+
+def in_effect(budget: Budget, span: Span) -> Span:
+    """The part of a period in which the budget is in effect."""
+    return Span(max(span.start, budget.effective_from or span.start), min(span.end, budget.effective_to or span.end))
 
 
 def spending(
@@ -84,21 +103,28 @@ def spending(
 
     `con` reads the ledger. A budget for each value says nothing of values that spent nothing.
     """
-    asked = [(budget, list(_spans(budget, now, since))) for budget in budgets]
-    wanted = [(budget.scope, _in_effect(budget, span)) for budget, spans in asked for span in spans]
-    found = Found.of(con, wanted)
+    asked = [(budget, spans_of(budget, now, since)) for budget in budgets]
+    found = Found.of(con, [(budget.scope, in_effect(budget, span)) for budget, spans in asked for span in spans])
     for budget, spans in asked:
-        carry = _Carry(budget)
-        for span in spans:
-            amounts = found.of_each(budget.scope, _in_effect(budget, span))
-            if not budget.each:
-                amounts = {(): amounts.get((), NOTHING)}
-            spends = [
-                Spend(budget, members, span, amount.of(budget.cost), amount.unpriced_attempts, carry.limit(members))
-                for members, amount in amounts.items()
-            ]
-            if span.end > (since or now):
-                yield from spends
+        amounts = ((span, found.of_each(budget.scope, in_effect(budget, span))) for span in spans)
+        yield from (spend for spend in spends_of(budget, amounts) if spend.span.end > (since or now))
+
+
+def spends_of(budget: Budget, amounts: Iterable[tuple[Span, Mapping[Members, Amount]]]) -> Iterator[Spend]:
+    """What stands where, given what each period cost, the oldest first; of one without values, also if nothing.
+
+    Rests are carried over from when the budget took effect, or else from the first period in which anything was spent.
+    """
+    carry, begun = _Carry(budget), budget.effective_from is not None
+    for span, by_value in amounts:
+        found = by_value if budget.each else {(): by_value.get((), NOTHING)}
+        spends = [
+            Spend(budget, members, span, amount.of(budget.cost), amount.unpriced_attempts, carry.limit(members))
+            for members, amount in found.items()
+        ]
+        yield from spends
+        begun = begun or bool(by_value)
+        if begun:
             carry.close(spends)
 
 
@@ -125,9 +151,9 @@ class _Carry:
         self._idle = min(self._amount + self._idle, self._most)
 
 
-def _spans(budget: Budget, now: datetime, since: datetime | None) -> Iterator[Span]:
+def spans_of(budget: Budget, now: datetime, since: datetime | None = None) -> list[Span]:
     """The periods to ask about, the oldest first: also those whose rest is carried over."""
-    span = span_at(budget.recurrence, now)
+    span = _latest(budget.recurrence, now)
     spans: list[Span] = []
     while span is not None and (budget.effective_from is None or span.end > budget.effective_from):
         carried = budget.roll_over is not None and len(spans) <= _ROLL_OVERS
@@ -137,12 +163,14 @@ def _spans(budget: Budget, now: datetime, since: datetime | None) -> Iterator[Sp
         span = before(budget.recurrence, span)
     if budget.effective_to is not None:
         spans = [span for span in spans if span.start < budget.effective_to]
-    yield from reversed(spans)
+    return spans[::-1]
 
 
-def _in_effect(budget: Budget, span: Span) -> Span:
-    """The part of a period in which the budget is in effect."""
-    return Span(max(span.start, budget.effective_from or span.start), min(span.end, budget.effective_to or span.end))
+def _latest(recurrence: Recurrence, now: datetime) -> Span | None:
+    """The period of now; of a fixed one that is over, that one."""
+    if recurrence.start is not None and recurrence.end is not None and recurrence.end <= now:
+        return Span(recurrence.start, recurrence.end)
+    return span_at(recurrence, now)
 
 
 class Found:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from . import present
 from .budget_words import local, span_named
-from .budgets import BudgetFile
+from .budgets import BudgetFile, in_use
 from .commands import fresh
 from .exceptions import SettingsError
 from .ledger import Ledger
@@ -32,9 +32,7 @@ def status(home: Path, file: Path | None, *, now: datetime, as_json: bool) -> No
     ledger, found = Ledger(home), _file(home, file)
     behind = fresh(ledger)
     if not found.budgets:
-        raise SettingsError(
-            f"{file or home / 'budgets.yaml'}: found no budgets, expected some (tollgate budgets check)"
-        )
+        raise _nothing(home, file)
     standing = standings(ledger, found.budgets, now=now)
     if as_json:
         click.echo(present.as_json({"budgets": [_fields(each) for each in standing], "behind": behind}))
@@ -51,6 +49,8 @@ def simulation(
 ) -> None:
     """Take in what is new, and say what would have fired over a period."""
     ledger, found = Ledger(home), _file(home, file)
+    if not found.budgets and not found.rules:
+        raise _nothing(home, file)
     fresh(ledger)
     period = Period.parse(since, until, now=now)
     period = Period(period.start, min(period.end, now))
@@ -72,6 +72,11 @@ def simulation(
 
 def _file(home: Path, file: Path | None) -> BudgetFile:
     return BudgetFile.load(file) if file else BudgetFile.of(home)
+
+
+def _nothing(home: Path, file: Path | None) -> SettingsError:
+    place = file or in_use(home) or home / "budgets.yaml"
+    return SettingsError(f"{place}: found no budgets, expected some (tollgate budgets check)")
 
 
 def _table(standing: Sequence[Standing]) -> Table:

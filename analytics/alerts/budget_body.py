@@ -21,7 +21,7 @@ _MOST_LISTED = 10
 def body(kind: Kind, cases: Sequence[BudgetCase], *, now: datetime) -> Body:
     """About thresholds of one budget: of one value of its scope, or of several at once."""
     if len({(case.spend.members, case.spend.span) for case in cases}) > 1:
-        return _of_many(kind, cases)
+        return _of_many(kind, cases, now=now)
     case = max(cases, key=lambda each: (each.threshold.basis == "actual", each.threshold.line(each.spend.limit)))
     spend = case.spend
     return Body(
@@ -30,45 +30,69 @@ def body(kind: Kind, cases: Sequence[BudgetCase], *, now: datetime) -> Body:
         figures=tuple(_figures(case, now=now)),
         contributors=case.contributors,
         plot=case.plot,
-        actions=tuple(_actions(case)),
+        actions=tuple(_actions(kind, case, now=now)),
         footnotes=tuple(_footnotes([spend], case.forecast, now=now)),
     )
 
 
-def _of_many(kind: Kind, cases: Sequence[BudgetCase]) -> Body:
-    """Of a budget for each value, the values that are concerned; the dearest first."""
-    by_value = {(case.spend.whose, case.spend.span): case for case in cases}
+def _of_many(kind: Kind, cases: Sequence[BudgetCase], *, now: datetime) -> Body:
+    """Of several values of a budget, or periods that ended while nothing ran; the dearest first."""
+    by_value = {(case.spend.members, case.spend.span): case for case in cases}
     dearest = sorted(by_value.values(), key=lambda case: -case.spend.spent)
-    spend = dearest[0].spend
-    marks = ", ".join(dict.fromkeys(case.threshold.text for case in cases))
-    verb = "are past" if kind != "resolved" else "are back from"
-    period = span_named(spend.budget.recurrence, spend.span)
-    many = f"{len(by_value):,} of {spend.budget.name}"
-    more = f" The {_MOST_LISTED} dearest are listed." if len(by_value) > _MOST_LISTED else ""
+    spends = [case.spend for case in dearest]
+    subject, headline = _many_said(kind, spends, ", ".join(dict.fromkeys(case.threshold.text for case in cases)), now)
+    by_period = len({spend.span for spend in spends}) > 1
     return Body(
-        subject=f"{many} {verb} {marks} of {money(spend.budget.amount)} for {period}",
-        headline=f"{len(by_value):,} budgets {scope_said(spend.budget.scope)} {verb} {marks} of theirs.{more}",
+        subject=subject,
+        headline=headline,
         contributors=tuple(
-            Contributor(name=case.spend.whose, cost=case.spend.spent, change=f"of {money(case.spend.limit)}")
-            for case in dearest[:_MOST_LISTED]
+            Contributor(
+                name=_told_apart(spend, by_period=by_period), cost=spend.spent, change=f"of {money(spend.limit)}"
+            )
+            for spend in spends[:_MOST_LISTED]
         ),
-        actions=tuple(_actions(dearest[0])),
-        footnotes=tuple(_footnotes([case.spend for case in dearest], None)),
+        actions=tuple(_actions(kind, dearest[0], now=now)),
+        footnotes=tuple(_footnotes(spends, None)),
     )
+
+
+def _many_said(kind: Kind, spends: Sequence[Spend], marks: str, now: datetime) -> tuple[str, str]:
+    """Subject and headline."""
+    spend, members, spans = spends[0], {each.members for each in spends}, {each.span for each in spends}
+    many, over = len(members) > 1, all(span.end <= now for span in spans)
+    be = ("were" if over else "are") if many else ("was" if over else "is")
+    past = f"{be} {'back from' if kind == 'resolved' else 'past'} {marks}"
+    when = f"for {span_named(spend.budget.recurrence, spend.span)}" if len(spans) == 1 else f"in {len(spans):,} periods"
+    who = f"{len(members):,} of {spend.budget.name}" if many else named(spend)
+    what = f"{len(members):,} budgets {scope_said(spend.budget.scope)}" if many else who
+    more = f" The {_MOST_LISTED} dearest are listed." if len(spends) > _MOST_LISTED else ""
+    return (
+        f"{who} {past} of {money(spend.budget.amount)} {when}",
+        f"{what} {past} of {'theirs' if many else 'its amount'} {when}.{more}",
+    )
+
+
+def _told_apart(spend: Spend, *, by_period: bool) -> str:
+    parts = (spend.whose, span_named(spend.budget.recurrence, spend.span) if by_period else "")
+    return ", ".join(filter(None, parts))
+
+
+def named(spend: Spend) -> str:
+    """`search (user_id=ana)`."""
+    return f"{spend.budget.name} ({spend.whose})" if spend.whose else spend.budget.name
 
 
 def _subject(case: BudgetCase) -> str:
     spend = case.spend
-    whose = f" ({spend.whose})" if spend.whose else ""
     of = f"{money(spend.limit)} for {span_named(spend.budget.recurrence, spend.span)}"
     if case.threshold.basis == "forecast" and case.forecast:
-        return f"{spend.budget.name}{whose} is heading for {money(case.forecast.expected)} of {of}"
-    return f"{spend.budget.name}{whose} at {_percent(case)} of {of}"
+        return f"{named(spend)} is heading for {money(case.forecast.expected)} of {of}"
+    return f"{named(spend)} at {_percent(case)} of {of}"
 
 
 def _headline(kind: Kind, case: BudgetCase, *, now: datetime) -> str:
     spend, period = case.spend, span_named(case.spend.budget.recurrence, case.spend.span)
-    name = f"{spend.budget.name}{f' ({spend.whose})' if spend.whose else ''}"
+    name = named(spend)
     limit, mark = money(spend.limit), case.threshold.text
     if kind == "resolved":
         return f"{name} is back from {mark}: {money(spend.spent)} of its {limit} for {period} is spent."
@@ -89,12 +113,12 @@ def _figures(case: BudgetCase, *, now: datetime) -> Iterator[Figure]:
     yield Figure(label="Left" if left >= 0 else "Over by", value=money(abs(left)))
     if carried := spend.limit - spend.budget.amount:
         yield Figure(label="Carried over", value=f"{money(carried)} of the {money(spend.limit)}")
-    if spend.span.end > now and spend.budget.recurrence.every != "rolling":
+    if case.looked_ahead and spend.counted.end > now and spend.budget.recurrence.every != "rolling":
         yield Figure(label="Forecast", value=_forecast(case.forecast))
         if left > 0:
             yield Figure(label="Runs out", value=_runs_out(case, zone))
     yield Figure(label="Scope", value=scope_said(spend.scope))
-    yield Figure(label="Period", value=f"{local(spend.span.start, zone)} to {local(spend.span.end, zone)}")
+    yield Figure(label="Period", value=" to ".join(local(moment, zone) for moment in spend.counted))
 
 
 def _forecast(forecast: Forecast | None) -> str:
@@ -115,19 +139,26 @@ def _runs_out(case: BudgetCase, zone: str) -> str:
     return f"about {at.day} {at:%B %H:%M %Z}"
 
 
-def _actions(case: BudgetCase) -> Iterator[str]:
+def _actions(kind: Kind, case: BudgetCase, *, now: datetime) -> Iterator[str]:
     spend = case.spend
-    name = spend.budget.name
-    raise_it = f"raise the amount of {name} in budgets.yaml"
-    since, until = (moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M") for moment in spend.span)
+    since, until = (moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M") for moment in spend.counted)
     yield f"See what it was spent on: tollgate report --since {since} --until {until} --by model"
+    if kind != "resolved" and spend.counted.end > now:
+        yield _what_happens(spend)
+
+
+def _what_happens(spend: Spend) -> str:
+    """To calls, when the budget is spent, and how to have it otherwise."""
+    when = "It is spent, and" if spend.spent >= spend.limit else "When it is spent,"
+    raise_it = f"raise the amount of {spend.budget.name} in budgets.yaml"
     match spend.budget.over:
         case "refuse":
-            yield f"When it is spent, calls are refused. To let more through: {raise_it}."
+            return f"{when} calls are refused. To let more through: {raise_it}."
         case "step_down":
-            yield f"When it is spent, calls go to the cheapest tier. To end that: {raise_it}."
+            return f"{when} calls go to the cheapest tier. To end that: {raise_it}."
         case "notify":
-            yield f"When it is spent, calls go on. To hold them to it, give {name} over: refuse in budgets.yaml."
+            hold = f"give {spend.budget.name} over: refuse in budgets.yaml"
+            return f"{when} calls go on. To hold them to it, {hold}."
 
 
 def _footnotes(spends: Sequence[Spend], forecast: Forecast | None, *, now: datetime | None = None) -> Iterator[str]:

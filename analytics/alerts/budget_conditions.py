@@ -19,6 +19,10 @@ _FORECAST_HOLDS = timedelta(minutes=10)
 _EARLIEST = 0.1
 """Of a period. What it comes to is anybody's guess before."""
 
+_FASTER = 5
+"""Times the pace so far: what would take more to reach a line is not heading for it, whatever the days to come."""
+_MOMENT = timedelta(seconds=1)
+
 Forecasts = Callable[[Spend], Forecast | None]
 """Where a budget is heading; None: not enough history."""
 
@@ -46,6 +50,14 @@ def conditions(
             yield threshold, _condition(spend, threshold, key, holds=holds, clears=clears)
 
 
+def asks_ahead(spend: Spend, *, now: datetime) -> bool:
+    """Whether it has a threshold of which only a forecast can tell if it is heading over it."""
+    return any(
+        threshold.basis == "forecast" and _is_open_question(spend, threshold.line(spend.limit), now=now)
+        for threshold in spend.budget.thresholds
+    )
+
+
 def severity(spend: Spend, threshold: Threshold) -> Severity:
     """Critical where the amount itself is spent; a forecast, and what comes before, is a warning."""
     spent = threshold.basis == "actual" and max(threshold.line(spend.limit), spend.spent) >= spend.limit
@@ -61,15 +73,28 @@ def key_of(spend: Spend, threshold: Threshold) -> Key:
 
 def _heading(spend: Spend, forecast: Forecasts, line: Decimal, *, now: datetime) -> tuple[bool, bool] | None:
     """Whether it is heading over the line, and whether far enough below; None: nothing to say."""
-    start, end = spend.counted
-    if now >= end or now - start < (end - start) * _EARLIEST or spend.spent >= line:
+    if spend.spent >= line or not _has_come_some_way(spend, now):
         return None
+    if not _is_open_question(spend, line, now=now):
+        return False, True
     heading = forecast(spend)
     if heading is None:
         return None
     # From a short history only what is as good as certain.
     at = heading.low if heading.confidence == "low" else heading.expected
     return at >= line, heading.expected < line * _FORECAST_BACK
+
+
+def _is_open_question(spend: Spend, line: Decimal, *, now: datetime) -> bool:
+    """Not if it is spent, nor if even several times the pace so far would not reach the line."""
+    start, end = spend.counted
+    reach = spend.spent * _FASTER * Decimal((end - start) / max(now - start, _MOMENT))
+    return spend.spent < line <= reach and _has_come_some_way(spend, now)
+
+
+def _has_come_some_way(spend: Spend, now: datetime) -> bool:
+    start, end = spend.counted
+    return now < end and now - start >= (end - start) * _EARLIEST
 
 
 def _condition(spend: Spend, threshold: Threshold, key: Key, *, holds: bool, clears: bool) -> Condition:

@@ -19,7 +19,9 @@ class BudgetCase:
     spend: Spend
     threshold: Threshold
     forecast: Forecast | None
-    """None: not enough history, or the period is over."""
+    """None: not enough history, the period is over, or nobody asked."""
+    looked_ahead: bool = True
+    """Whether somebody asked where it is heading."""
     contributors: tuple[Contributor, ...] = ()
     plot: Plot | None = None
 

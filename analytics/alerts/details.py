@@ -24,8 +24,9 @@ _SHORT = timedelta(days=3)
 def contributors_to(spend: Spend, ledger: Ledger, *, now: datetime) -> tuple[Contributor, ...]:
     """What makes up the spend, and what changed against as much of the time before."""
     period = _so_far(spend, now)
-    start = spend.span.start - (spend.span.end - spend.span.start)
-    earlier = Period(start, min(start + (period.end - period.start), spend.span.start))
+    whole = spend.counted
+    start = whole.start - (whole.end - whole.start)
+    earlier = Period(start, min(start + (period.end - period.start), whole.start))
     return changes(ledger, _within(spend, period), earlier, cost=spend.budget.cost)
 
 
@@ -45,8 +46,8 @@ def changes(
 
 def plot_of(spend: Spend, forecast: Forecast | None, ledger: Ledger, *, now: datetime) -> Plot:
     """The spend of the period so far, and where it is heading."""
-    period = _so_far(spend, now)
-    unit = "hour" if spend.span.end - spend.span.start <= _SHORT else "day"
+    period, whole = _so_far(spend, now), spend.counted
+    unit = "hour" if whole.end - whole.start <= _SHORT else "day"
     width = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
     spent, points = Decimal(0), [Point(moment=period.start, spent=Decimal(0))]
     for row in cost_by(ledger, _within(spend, period), [unit]):
@@ -56,8 +57,8 @@ def plot_of(spend: Spend, forecast: Forecast | None, ledger: Ledger, *, now: dat
         points.append(Point(moment=min(start + width, period.end), spent=spent))
     points.append(Point(moment=period.end, spent=spent))
     return Plot(
-        start=spend.span.start,
-        end=spend.span.end,
+        start=whole.start,
+        end=whole.end,
         points=tuple(points),
         limit=spend.limit,
         expected=forecast and forecast.expected,
@@ -68,7 +69,8 @@ def plot_of(spend: Spend, forecast: Forecast | None, ledger: Ledger, *, now: dat
 
 
 def _so_far(spend: Spend, now: datetime) -> Period:
-    return Period(spend.span.start, max(spend.span.start, min(now, spend.span.end)))
+    whole = spend.counted
+    return Period(whole.start, max(whole.start, min(now, whole.end)))
 
 
 def _within(spend: Spend, period: Period) -> Filters:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from router.periods import Recurrence, before, span_at
+from router.periods import Recurrence, before, midnight, span_at
 
 from ..budgets import BudgetFile
 from ..ingest import refresh
@@ -20,6 +20,7 @@ from ..period import Period
 from ..present import money
 from ..reports import Filters, Health, Totals, health, totals
 from ..spending import Spend, spending
+from .budget_body import named
 from .details import changes
 from .listing import listing
 from .notice import Figure, Notice, Section
@@ -57,15 +58,17 @@ def send_due(home: Path, *, now: datetime) -> str | None:
 
 def _due(file: BudgetFile, now: datetime) -> Iterator[_Digest]:
     """Of the last complete local day and week, from the hour on at which they are wanted."""
-    local = (now - timedelta(hours=file.digest_hour)).astimezone(ZoneInfo(file.zone))
+    local = now.astimezone(ZoneInfo(file.zone))
+    day = local.date() - timedelta(days=local.hour < file.digest_hour)
+    moment = midnight(day, ZoneInfo(file.zone))
     every: Every
     for every in ("day", "week"):
         recurrence = Recurrence(every, file.zone)
-        current = span_at(recurrence, now - timedelta(hours=file.digest_hour))
+        current = span_at(recurrence, moment)
         last = current and before(recurrence, current)
         earlier = last and before(recurrence, last)
         if last and earlier:
-            slot = local.date() if every == "day" else _monday(local.date())
+            slot = day if every == "day" else _monday(day)
             yield _Digest(every, slot.isoformat(), Period(*last), Period(*earlier))
 
 
@@ -152,6 +155,5 @@ def _sections(home: Path, spends: list[Spend], found: Health, *, now: datetime) 
 
 
 def _row(spend: Spend) -> Figure:
-    name = f"{spend.budget.name} ({spend.whose})" if spend.whose else spend.budget.name
     percent = f" ({int(spend.spent / spend.limit * 100):,} %)" if spend.limit else ""
-    return Figure(label=name, value=f"{money(spend.spent)} of {money(spend.limit)}{percent}")
+    return Figure(label=named(spend), value=f"{money(spend.spent)} of {money(spend.limit)}{percent}")

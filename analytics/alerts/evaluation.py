@@ -17,6 +17,7 @@ from router.periods import Span
 
 from .. import guarding
 from ..budgets import BudgetFile, Threshold, Told
+from ..exceptions import LedgerBusy
 from ..ingest import refresh
 from ..ledger import Ledger
 from ..links import dashboard_query
@@ -54,8 +55,12 @@ def evaluate(home: Path, *, now: datetime, file: BudgetFile | None = None) -> li
     file = file or BudgetFile.of(home)
     ledger, known = Ledger(home), open_keys(home)
     behind = refresh(ledger)
-    crossed, cases, said = _budgets(ledger, file, known, now=now)
     world = World(ledger, now, file.zone, behind)
+    try:
+        crossed, cases, said = _budgets(ledger, file, known, now=now)
+    except LedgerBusy as busy:
+        _tell_of_lag(file, world._replace(behind=str(busy)), known)
+        raise
     found = [pair for rule in file.rules for pair in rule_conditions.conditions(rule, world)]
     said |= {condition.key for condition, _ in found}
     found = [(condition, finding) for condition, finding in found if condition.holds or condition.key in known]
@@ -71,14 +76,25 @@ def evaluate(home: Path, *, now: datetime, file: BudgetFile | None = None) -> li
     return moved
 
 
+def _tell_of_lag(file: BudgetFile, world: World, known: Mapping[Key, State]) -> None:
+    """What can be said while somebody else holds the ledger: that it falls behind."""
+    rules = [rule for rule in file.rules if rule.kind == "ingest_lag"]
+    found = [pair for rule in rules for pair in rule_conditions.conditions(rule, world)]
+    cases: dict[str, Case] = {condition.key.alert_id: finding for condition, finding in found}
+    told = [condition for condition, _ in found if condition.holds or condition.key in known]
+    links = _links(file, cases, world.now)
+    step(world.ledger.home, told, now=world.now, compose=partial(compose, cases=cases, links=links))
+
+
 def _budgets(
     ledger: Ledger, file: BudgetFile, known: Mapping[Key, State], *, now: datetime
 ) -> tuple[list[_Crossed], dict[str, Case], set[Key]]:
-    """What is crossed of every budget, what there is to say about it, and which alerts were looked at; tells the guard."""
+    """What is crossed of every budget, what to say about it, and which alerts were looked at; tells the guard."""
     with ledger.read() as con:
         spends = list(spending(con, file.budgets, now=now, since=_since(ledger.home, now)))
         guarding.publish(con, ledger.home, file.budgets, spends, now=now)
-        headings = Headings(con, filter(_has_forecasts, spends), now=now)
+        near = [spend for spend in spends if budget_conditions.asks_ahead(spend, now=now)]
+        headings = Headings(con, near, now=now)
     names = {key.rule for key in known}
     crossed = [
         _Crossed(spend, threshold, condition)
@@ -97,7 +113,7 @@ def _budgets(
             spend=each.spend,
             threshold=each.threshold,
             forecast=headings.of(each.spend),
-            looked_ahead=_has_forecasts(each.spend),
+            looked_ahead=budget_conditions.asks_ahead(each.spend, now=now),
         )
         for each in crossed
     }
@@ -123,17 +139,17 @@ def _detailed(telling: list[_Crossed], ledger: Ledger, *, now: datetime) -> Iter
         return
     with ledger.read() as con:
         headings = Headings(con, [many[0].spend for many in alone], now=now)
-    for many in alone:
-        spend = many[0].spend
-        forecast = headings.of(spend)
-        case = BudgetCase(
-            spend=spend,
-            threshold=many[0].threshold,
-            forecast=forecast,
-            contributors=contributors_to(spend, ledger, now=now),
-            plot=plot_of(spend, forecast, ledger, now=now),
-        )
-        yield from ((each.condition.key.alert_id, replace(case, threshold=each.threshold)) for each in many)
+        for many in alone:
+            spend = many[0].spend
+            forecast = headings.of(spend)
+            case = BudgetCase(
+                spend=spend,
+                threshold=many[0].threshold,
+                forecast=forecast,
+                contributors=contributors_to(spend, ledger, now=now),
+                plot=plot_of(spend, forecast, ledger, now=now),
+            )
+            yield from ((each.condition.key.alert_id, replace(case, threshold=each.threshold)) for each in many)
 
 
 def _one(spend: Spend) -> tuple[Members, Span]:
@@ -145,10 +161,6 @@ def _since(home: Path, now: datetime) -> datetime | None:
     with state(home).read() as con:
         row = con.execute(sql("evaluation")).fetchone()
     return None if row is None else max(min(moment(row[0]), now) - _LATE, now - _BACK)
-
-
-def _has_forecasts(spend: Spend) -> bool:
-    return any(threshold.basis == "forecast" for threshold in spend.budget.thresholds)
 
 
 def _forgotten(file: BudgetFile, unsaid: Iterable[Key], *, now: datetime) -> Iterator[Condition]:

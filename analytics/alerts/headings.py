@@ -32,18 +32,18 @@ class Headings:
     def of(self, spend: Spend) -> Forecast | None:
         """Where a budget is heading; None: not enough history, or it was not asked for."""
         budget = spend.budget
-        if (budget.name, spend.members) not in self._chosen or spend.span.end <= self._now:
+        if (budget.name, spend.members) not in self._chosen or spend.counted.end <= self._now:
             return None
         if budget.name not in self._series:
             self._series[budget.name] = self._histories.of(_wanted(budget), cost=budget.cost)
         series = self._series[budget.name].get(spend.members)
-        return series and forecast(series, now=self._now, period=spend.span, spent=spend.spent)
+        return series and forecast(series, now=self._now, period=spend.counted, spent=spend.spent)
 
 
 def _dearest(spends: Iterable[Spend], now: datetime) -> Sequence[Spend]:
     by_budget: dict[str, list[Spend]] = defaultdict(list)
     for spend in spends:
-        if spend.span.end > now and spend.budget.recurrence.every != "rolling":
+        if spend.counted.end > now and spend.budget.recurrence.every != "rolling":
             by_budget[spend.budget.name].append(spend)
     ranked = (sorted(of_one, key=lambda spend: -spend.spent)[:MOST_VALUES] for of_one in by_budget.values())
     return [spend for of_one in ranked for spend in of_one]

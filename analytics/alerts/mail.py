@@ -39,7 +39,7 @@ class _Policy(EmailPolicy):
     """As of the library, which would break or encode an id that is longer than its lines."""
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        if name in _WHOLE:
+        if name in _WHOLE or (name == "Subject" and value.isascii()):  # folded, it begins with a space for some
             return f"{name}: {value}{self.linesep}".encode("utf-8" if self.utf8 else "ascii")
         return super().fold_binary(name, value)
 

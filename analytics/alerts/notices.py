@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -42,7 +43,7 @@ def _notice(rule: str, kind: Kind, moved: list[Transition], cases: Cases, links:
         figures=body.figures,
         contributors=body.contributors,
         plot=body.plot,
-        actions=(*body.actions, *_what_to_do(rule, kind, moved)),
+        actions=(*body.actions, *_what_to_do(rule, kind, moved, still=_goes_on(moved, cases, now))),
         footnotes=(*body.footnotes, *_flapping(moved)),
         link=next((links[each.alert_id] for each in moved if each.alert_id in links), None),
         rule=rule,
@@ -66,7 +67,7 @@ def _body(rule: str, kind: Kind, moved: Sequence[Transition], cases: Cases, now:
             actions=found.actions,
         )
     what = f"{rule}: {len(moved):,} alerts {'are over' if kind == 'resolved' else 'fire'}"
-    listed = [f"{found.whose}: {found.subject}" if found.whose else found.subject for found in findings]
+    listed = [found.subject for found in findings]
     more = len(listed) - _MOST_LISTED
     return Body(
         subject=what,
@@ -75,13 +76,18 @@ def _body(rule: str, kind: Kind, moved: Sequence[Transition], cases: Cases, now:
     )
 
 
-def _what_to_do(rule: str, kind: Kind, moved: Sequence[Transition]) -> Iterator[str]:
-    if kind == "resolved":
+def _goes_on(moved: Sequence[Transition], cases: Cases, now: datetime) -> bool:
+    """Whether there is more to come, as of everything but periods that are over."""
+    known = [cases.get(each.alert_id) for each in moved]
+    return not all(isinstance(case, BudgetCase) and case.spend.span.end <= now for case in known)
+
+
+def _what_to_do(rule: str, kind: Kind, moved: Sequence[Transition], *, still: bool) -> Iterator[str]:
+    if kind == "resolved" or not still:
         return
     if len(moved) == 1:
         yield f"Somebody is on it: tollgate alerts ack {moved[0].alert_id[:8]}"
-    quoted = rule if rule.isalnum() else json.dumps(rule, ensure_ascii=False)
-    yield f"Not to hear of it for a while: tollgate alerts silence {quoted} --for 4h"
+    yield f"Not to hear of it for a while: tollgate alerts silence {shlex.quote(rule)} --for 4h"
 
 
 def _flapping(moved: Sequence[Transition]) -> Iterator[str]:

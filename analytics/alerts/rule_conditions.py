@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from router.spool import segments
+from router.spool import Segment, segments
 
 from ..anomalies import Anomaly, anomaly
 from ..budget_words import local
@@ -23,6 +24,7 @@ from ..reconcile import difference
 from ..reports import Filters, Totals, health, totals, totals_by
 from ..series import DAY, HOUR
 from ..spending import Members
+from ..spending import whose as whose_of
 from .alert import Condition, Key
 from .case import Finding
 from .notice import Figure
@@ -73,7 +75,7 @@ def _anomalies(rule: Rule, world: World) -> Found:
         for members, series in histories.of(each).items():
             found = anomaly(series, now=world.now, minimum=rule.minimum or Decimal(0))
             if found is not None:
-                yield _anomaly(rule, _whose(rule, members), found, world, hour=each.step == HOUR)
+                yield _anomaly(rule, whose_of(_each(rule), members), found, world, hour=each.step == HOUR)
 
 
 def _anomaly(rule: Rule, whose: str, found: Anomaly, world: World, *, hour: bool) -> tuple[Condition, Finding]:
@@ -102,13 +104,13 @@ def _anomaly(rule: Rule, whose: str, found: Anomaly, world: World, *, hour: bool
 
 def _rates(rule: Rule, world: World) -> Found:
     window = Period(world.now - rule.window, world.now)
-    before = _totals(rule, Period(window.start - rule.window, window.start), world)
+    earlier = Period(window.start - rule.window, window.start)
+    before = _totals(rule, earlier, world) if rule.kind == "cache_hit_ratio" else {}
     for members, found in _totals(rule, window, world).items():
-        rate = _rate(rule, found, before.get(members))
-        if rate is None:
-            continue
-        holds, clears, subject, figures = rate
-        whose = _whose(rule, members)
+        if not found.attempts and rule.kind != "unpriced":
+            continue  # nothing to have a rate
+        holds, clears, subject, figures = _rate(rule, found, before.get(members))
+        whose = whose_of(_each(rule), members)
         what = f" of {whose}" if whose else ""
         told = Condition(key=Key(rule.name, whose, "", ""), holds=holds, clears=clears, told=rule.told)
         hours = rule.window / HOUR
@@ -134,15 +136,19 @@ _ADVICE = {
 }
 
 
-def _rate(rule: Rule, found: Totals, before: Totals | None) -> tuple[bool, bool, str, tuple[Figure, ...]] | None:
-    """Whether it holds, whether it is over, what to say and with which figures; None: too few to say anything."""
+_Rate = tuple[bool | None, bool, str, tuple[Figure, ...]]
+"""Whether it holds, whether it is over, what to say and with which figures."""
+_TOO_FEW: _Rate = (None, False, "too few attempts to say", ())
+
+
+def _rate(rule: Rule, found: Totals, before: Totals | None) -> _Rate:
     limit = rule.limit or Decimal(0)
     if rule.kind == "unpriced":
         count = found.unpriced_attempts
-        said = f"{count:,} attempts had no price"
+        said = f"{count:,} attempt{'' if count == 1 else 's'} had no price"
         return count > limit, count <= limit, said, (Figure(label="Without a price", value=f"{count:,}"),)
     if found.attempts < rule.at_least:
-        return None
+        return _TOO_FEW
     if rule.kind == "cache_hit_ratio":
         return _hit_ratio(rule, found, before, limit)
     part, whole, what = (
@@ -151,19 +157,17 @@ def _rate(rule: Rule, found: Totals, before: Totals | None) -> tuple[bool, bool,
         else (found.fallback_calls, found.calls, "calls fell back")
     )
     if not whole:
-        return None
+        return _TOO_FEW
     percent = Decimal(part) / whole * 100
     figures = (Figure(label="Share", value=f"{percent:.1f} % ({part:,} of {whole:,})"),)
     return percent > limit, percent <= limit * _BACK, f"{percent:.1f} % of {what}", figures
 
 
-def _hit_ratio(
-    rule: Rule, found: Totals, before: Totals | None, limit: Decimal
-) -> tuple[bool, bool, str, tuple[Figure, ...]] | None:
+def _hit_ratio(rule: Rule, found: Totals, before: Totals | None, limit: Decimal) -> _Rate:
     """It holds where the window before was as good as it was to be, and this one is not."""
     now, was = _read_percent(found), _read_percent(before)
     if now is None:
-        return None
+        return _TOO_FEW
     fallen = was is not None and was >= (rule.fallen_from or Decimal(0)) and now < limit
     figures = (
         Figure(label="Cache hit ratio", value=f"{now:.0f} %"),
@@ -210,7 +214,7 @@ def _lag(rule: Rule, world: World) -> Found:
     limit = timedelta(seconds=int(rule.limit or 0))
     lag = timedelta()
     if world.behind is not None:
-        oldest = min((segment.path.name.partition("-")[0] for segment in segments(world.ledger.home)), default=None)
+        oldest = min((segment.name.partition("-")[0] for segment in _unread(world.ledger)), default=None)
         if oldest is not None:
             lag = max(timedelta(), timedelta(microseconds=int(world.now.timestamp() * 1e6) - int(oldest) // 1000))
     minutes = lag / timedelta(minutes=1)
@@ -226,6 +230,15 @@ def _lag(rule: Rule, world: World) -> Found:
             actions=("See who holds the ledger: tollgate doctor",),
         ),
     )
+
+
+def _unread(ledger: Ledger) -> Iterator[Segment]:
+    """The segments of the spool of which the ledger has not read all; an idle process may hold a read one for days."""
+    consumed = {row["name"]: row["consumed"] for row in ledger.query("segment_offsets")}
+    for segment in segments(ledger.home):
+        with contextlib.suppress(FileNotFoundError):  # taken in and removed since
+            if segment.path.stat().st_size > consumed.get(segment.name, 0):
+                yield segment
 
 
 def _price_age(rule: Rule, world: World) -> Found:
@@ -273,7 +286,7 @@ def _difference(rule: Rule, world: World) -> Found:
 
 def _totals(rule: Rule, period: Period, world: World) -> dict[Members, Totals]:
     """By the values of the dimensions that have a rule for each; of none, under ()."""
-    each = [name for name, values in rule.scope.items() if values == (EACH,)]
+    each = _each(rule)
     within = {name: values for name, values in rule.scope.items() if name not in each}
     filters = Filters(period=period, within=within)
     if not each:
@@ -282,6 +295,5 @@ def _totals(rule: Rule, period: Period, world: World) -> dict[Members, Totals]:
     return {tuple(map(str, members)): row for members, row in found.items() if None not in members}
 
 
-def _whose(rule: Rule, members: Members) -> str:
-    each = [name for name, values in rule.scope.items() if values == (EACH,)]
-    return ", ".join(f"{name}={value}" for name, value in zip(each, members, strict=True))
+def _each(rule: Rule) -> list[str]:
+    return [name for name, values in rule.scope.items() if values == (EACH,)]

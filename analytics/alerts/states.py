@@ -74,6 +74,12 @@ def open_keys(home: Path, rules: Collection[str] | None = None) -> dict[Key, Sta
     return {key: value for key, value in keys.items() if rules is None or key.rule in rules}
 
 
+def seen(home: Path, keys: Iterable[Key]) -> set[Key]:
+    """Those of which there is, or was, an alert."""
+    with state(home).read() as con:
+        return {key for key in keys if con.execute(sql("alert"), (key.alert_id,)).fetchone()}
+
+
 def _end_periods(con: sqlite3.Connection, *, now: datetime) -> None:
     """What is open in a period that is over ends, without a message."""
     for name in ("forget_pending", "record_ends", "end_periods"):

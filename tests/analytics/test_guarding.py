@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -170,7 +171,8 @@ def test_rolling_days_are_published(client: Anthropic, ledger: Ledger) -> None:
 
 def test_what_was_carried_over_is_published(client: Anthropic, ledger: Ledger) -> None:
     """A call is held to the limit of its period, which is the amount with what was left before."""
-    publish(ledger, a_budget("0.0000001", recurrence=Recurrence("day"), roll_over=Decimal("0.0000003")))
+    budget = a_budget("0.0000001", recurrence=Recurrence("day"), roll_over=Decimal("0.0000003"))
+    publish(ledger, replace(budget, effective_from=NOW - timedelta(days=9)))
 
     with pytest.raises(BudgetExceeded) as caught:
         call(client)

@@ -155,6 +155,17 @@ def test_what_is_left_is_carried_over_up_to_a_limit(home: Path) -> None:
     }
 
 
+def test_nothing_is_carried_over_from_before_the_first_spend(home: Path) -> None:
+    """A budget that names no beginning carries nothing over from periods in which nothing was there to spend."""
+    ledger = Ledger(home)
+    (idle,) = ask(ledger, a_budget(roll_over=Decimal(99)))
+    fill(ledger, {"started_at": NOW - timedelta(days=1), "usage": {"input_tokens": 0, "output_tokens": 2_000_000}})
+
+    (found,) = ask(ledger, a_budget(roll_over=Decimal(99)))
+
+    assert (idle.limit, found.limit) == (Decimal(10), Decimal(19))
+
+
 def test_a_budget_counts_while_it_is_in_effect(ledger: Ledger, attempts: list[dict[str, Any]]) -> None:
     """Of a period in which a budget begins, only what came after counts; before and after there is none."""
     start = NOW - timedelta(days=3)

@@ -8,7 +8,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.alerts import plot
@@ -211,6 +211,7 @@ def test_only_a_web_address_is_a_link(a_notice: Callable[..., Notice]) -> None:
     assert "javascript" not in body(mail, "html") + body(mail, "plain")
 
 
+@settings(deadline=None)
 @given(words=st.text(st.characters(), max_size=300))
 def test_no_name_adds_a_header_or_breaks_the_message(words: str, a_notice: Callable[..., Notice]) -> None:
     """Whatever a rule, a tag or a subject is called, the headers are the same ones, and text and page can be read."""
@@ -276,6 +277,7 @@ def test_a_plot_lacks_what_is_not_known(changes: dict[str, Any], a_plot: Callabl
     assert (plot.bar(drawn) is None) == (not drawn.limit)
 
 
+@settings(deadline=None)
 @given(
     spent=st.decimals(0, 10**6, places=2),
     limit=st.decimals("0.01", 10**6, places=2),
