@@ -372,7 +372,7 @@ RULES = {
     "error_rate": ("over_percent: 25, at_least: 4, scope: {tags: {team: flaky}}", "50.0 % of attempts failed"),
     "fallback_rate": ("over_percent: 50, at_least: 2, scope: {tags: {team: falling}}", "100.0 % of calls fell back"),
     "cache_hit_ratio": ("scope: {tags: {team: cached}}, at_least: 2", "the cache hit ratio fell to 50 %"),
-    "unpriced": ("scope: {tags: {team: odd}}", "1 attempts had no price"),
+    "unpriced": ("scope: {tags: {team: odd}}", "1 attempt had no price"),
 }
 
 
