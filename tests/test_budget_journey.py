@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from analytics.alerts.delivery import carriers, deliver
 from analytics.alerts.evaluation import evaluate
@@ -25,6 +23,7 @@ from router import Anthropic, BudgetExceeded
 from router.reservations import NANO, Reservations
 from router.testing import Clock, StandIn
 from tests.conftest import Tollgate
+from tests.mail_server import listening
 
 BUDGETS = """
 recipients: ana@example.com
@@ -53,17 +52,8 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Server]:
     """Listens, and the environment names it."""
     handler = Server()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=10)
-    controller.start()
-    try:
-        given = {"HOST": "127.0.0.1", "PORT": str(port), "SECURE": "none", "FROM": "tollgate@example.com"}
-        for name, value in given.items():
-            monkeypatch.setenv(f"TOLLGATE_SMTP_{name}", value)
+    with listening(handler, monkeypatch):
         yield handler
-    finally:
-        controller.stop()
 
 
 def test_from_the_first_call_to_the_mail_and_the_last_call(home: Path, tollgate: Tollgate, server: Server) -> None:

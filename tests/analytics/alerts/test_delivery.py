@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 from collections.abc import Callable, Generator, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 from click.testing import Result as Ran
 
@@ -27,6 +25,7 @@ from analytics.alerts.tables import forget, state
 from analytics.budgets import BudgetFile, Told
 from analytics.place import Place
 from tests.analytics.alerts.conftest import NOW
+from tests.mail_server import listening
 
 ANA, BO = Addressee("mail", "ana@example.com"), Addressee("mail", "bo@example.com")
 OK = Result(delivered=True, said="250 OK")
@@ -63,17 +62,8 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Server]:
     """Listens, and the environment names it."""
     handler = Server()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=10)
-    controller.start()
-    try:
-        given = {"HOST": "127.0.0.1", "PORT": str(port), "SECURE": "none", "FROM": "tollgate@example.com"}
-        for name, value in given.items():
-            monkeypatch.setenv(f"TOLLGATE_SMTP_{name}", value)
+    with listening(handler, monkeypatch):
         yield handler
-    finally:
-        controller.stop()
 
 
 class Courier:
