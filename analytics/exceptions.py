@@ -9,6 +9,7 @@ AnalyticsError
   BudgetFileError (also ValueError)
   ProviderError
   SettingsError (also ValueError)
+  NotAdmitted
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class ProviderError(AnalyticsError):
 
 class SettingsError(AnalyticsError, ValueError):
     """A setting or an argument that cannot be used. The message names it, what was found and what was expected."""
+
+
+class NotAdmitted(AnalyticsError):
+    """Somebody whom dashboard.yaml does not let in, or lets see nothing. The message says why, to them."""

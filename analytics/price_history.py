@@ -78,14 +78,34 @@ def price_history(prices: PriceTable, name: str, *, on: date) -> PriceHistory:
 
 def find_model(prices: PriceTable, name: str) -> str:
     """The key of the model with that id, alias or inference profile, on whichever platform."""
-    wanted = name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
-    owners = {spelling: key for key, model in prices.file.models.items() for _, spelling, _ in model.ids.spellings()}
-    owners |= {key: key for key in prices.file.models}
-    if wanted in owners:
-        return owners[wanted]
-    near = difflib.get_close_matches(wanted, owners, n=3, cutoff=0.5)
+    wanted, known = _bare(name), owners(prices)
+    if wanted in known:
+        return known[wanted]
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
     meant = f"did you mean {', '.join(near)}?" if near else "tollgate prices show claude-opus-5-5 shows one"
     raise SettingsError(f"model: found {name!r}, which no platform calls any model in the price table; {meant}")
+
+
+def find_models(prices: PriceTable, text: str) -> list[str]:
+    """The keys of all models that have `text` in their name or in any id, in the order of the table.
+
+    Raises SettingsError, with the nearest names, if none has.
+    """
+    wanted = _bare(text.strip()).casefold()
+    known = [*owners(prices).items(), *((model.name, key) for key, model in prices.file.models.items())]
+    found = {key for spelling, key in known if wanted in spelling.casefold()}
+    return [key for key in prices.file.models if key in found] or [find_model(prices, text.strip())]
+
+
+def owners(prices: PriceTable) -> dict[str, str]:
+    """Every id, alias and inference profile on any platform, and the key of the model that it names."""
+    spelled = {spelling: key for key, model in prices.file.models.items() for _, spelling, _ in model.ids.spellings()}
+    return spelled | {key: key for key in prices.file.models}
+
+
+def _bare(name: str) -> str:
+    """Without what an ARN has before the id."""
+    return name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
 
 
 def holds(row: Row, on: date) -> bool:

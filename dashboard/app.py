@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from analytics.exceptions import AnalyticsError
-from dashboard import data, filters, header
+from analytics.dashboard_file import DashboardFile
+from analytics.exceptions import AnalyticsError, NotAdmitted
+from dashboard import access, data, filters, header
+from dashboard.access import Viewer
 from dashboard.pages import PAGES, Page
 from dashboard.view import View
 from dashboard.views import start
@@ -17,17 +20,33 @@ from router.spool import default_home
 
 
 def main(home: Path, now: datetime) -> None:
+    """Ask who is looking, and show them what they may see."""
+    file = DashboardFile.of(home)
+    try:
+        viewer = access.viewer(file)
+    except NotAdmitted as error:
+        access.refused(error)
+        return
+    if viewer is None:
+        st.navigation([_page(page, access.log_in) for page in PAGES], position="hidden").run()
+        return
+    access.log_out(viewer)
+    look(filters.ledger(home) if file.demo else home, viewer, now=now)
+
+
+def look(home: Path, viewer: Viewer, *, now: datetime) -> None:
     """Take in what is new, ask what to look at, show the page."""
-    source = data.refresh(filters.ledger(home))
+    source = data.refresh(home, viewer.scope)
     if not source.health.attempts:
         start.empty(source)
         return
     view = filters.sidebar(source, data.dimensions(source), now=now)
-    menu = [
-        st.Page(partial(show, page, view), title=page.title, icon=page.icon, url_path=page.address, default=not place)
-        for place, page in enumerate(PAGES)
-    ]
+    menu = [_page(page, partial(show, page, view)) for page in PAGES if page.scoped or not viewer.scope]
     st.navigation(menu, position="top").run()
+
+
+def _page(page: Page, run: Callable[[], None]) -> st.Page:
+    return st.Page(run, title=page.title, icon=page.icon, url_path=page.address, default=page is PAGES[0])
 
 
 def show(page: Page, view: View) -> None:

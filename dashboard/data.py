@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -11,8 +11,10 @@ import streamlit as st
 
 from analytics import ingest, reports
 from analytics.buckets import Buckets
+from analytics.budgets import Scope
 from analytics.ledger import Ledger
 from analytics.reports import CostRow, Dimensions, Filters, Health, Totals
+from analytics.scope import ScopedLedger, without_whole
 
 FRESH_SECONDS = 5
 KEPT_SECONDS = 600
@@ -22,17 +24,21 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Which ledger, and how far it had come: part of every cache key, so that new records make new figures."""
+    """Which ledger, how far it had come, and how much of it may be seen: part of every cache key, so that new records
+    make new figures, and nobody sees what was kept for another.
+    """
 
     home: Path
     health: Health
     behind: str | None = None
     """Why the newest records are missing, where somebody else holds the ledger."""
+    scope: Scope = field(default_factory=dict[str, tuple[str, ...]])
+    """The calls that there are for whoever is looking; empty: all."""
 
     @property
     def ledger(self) -> Ledger:
-        """To ask it."""
-        return Ledger(self.home)
+        """To ask it. No page makes another, as this one has nothing but the calls of the scope."""
+        return _ledger(self.home, self.scope)
 
 
 def kept(question: Callable[_Asked, _Answer]) -> Callable[_Asked, _Answer]:
@@ -41,11 +47,15 @@ def kept(question: Callable[_Asked, _Answer]) -> Callable[_Asked, _Answer]:
 
 
 @st.cache_data(ttl=FRESH_SECONDS, max_entries=8, show_spinner=False)
-def refresh(home: Path) -> Source:
+def refresh(home: Path, scope: Scope) -> Source:
     """Take in what waits in the spool, and say how the ledger is. Raises AnalyticsError."""
-    ledger = Ledger(home)
-    behind = ingest.refresh(ledger)
-    return Source(home=home, health=reports.health(ledger), behind=behind)
+    behind = ingest.refresh(Ledger(home))
+    health = reports.health(_ledger(home, scope))
+    return Source(home=home, health=without_whole(health) if scope else health, behind=behind, scope=scope)
+
+
+def _ledger(home: Path, scope: Scope) -> Ledger:
+    return ScopedLedger(home, scope) if scope else Ledger(home)
 
 
 @kept

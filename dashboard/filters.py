@@ -52,9 +52,7 @@ def ledger(home: Path) -> Path:
     if not (demo / "ledger.duckdb").exists():
         return home
     with st.sidebar:
-        chosen = st.segmented_control(
-            "Ledger", _LEDGERS, default=_LEDGERS[0], required=True, key="ledger", bind="query-params"
-        )
+        chosen = st.radio("Ledger", _LEDGERS, horizontal=True, key="ledger", bind="query-params")
     return demo if chosen == "Demo" else home
 
 

@@ -10,11 +10,13 @@ from click.testing import CliRunner
 from analytics.budgets import BudgetFile
 from analytics.cli import cli
 from analytics.contract import Contract
+from analytics.dashboard_file import DashboardFile
 from analytics.prices import PriceTable
 from router import Policy
 from router.testing import StandIn
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -32,7 +34,7 @@ def test_the_python_of_the_readme_runs(block: str, tmp_path: Path, monkeypatch: 
 
 def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
     """The second YAML shown is a contract."""
-    _, block, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    block = YAML[1]
     (tmp_path / "contract.yaml").write_text(block)
 
     contract = Contract.load(tmp_path / "contract.yaml", PriceTable.load())
@@ -42,17 +44,25 @@ def test_the_contract_of_the_readme_is_one(tmp_path: Path) -> None:
 
 def test_the_budgets_of_the_readme_are_some(tmp_path: Path) -> None:
     """The third YAML shown is a file of budgets."""
-    *_, block = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "budgets.yaml").write_text(block)
+    (tmp_path / "budgets.yaml").write_text(YAML[2])
 
     file = BudgetFile.load(tmp_path / "budgets.yaml")
 
     assert [budget.over for budget in file.budgets] == ["notify", "step_down", "refuse"]
 
 
+def test_the_settings_of_the_dashboard_in_the_readme_are_some(tmp_path: Path) -> None:
+    """The fourth YAML shown says who may look at what."""
+    (tmp_path / "dashboard.yaml").write_text(YAML[3])
+
+    file = DashboardFile.of(tmp_path)
+
+    assert file.admit({"email": "bob@other.org", "email_verified": True}) == {"tag:team": ("search", "support")}
+
+
 def test_the_policy_of_the_readme_is_one(tmp_path: Path) -> None:
     """The first YAML shown is a policy."""
-    block, *_ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    block = YAML[0]
     (tmp_path / "policy.yaml").write_text(block)
 
     policy = Policy.from_yaml(tmp_path / "policy.yaml")

@@ -13,6 +13,7 @@ from analytics.forecast import Forecast
 from analytics.movers import Movers, movers
 from analytics.outlook import month_end
 from analytics.reports import BUCKET, CostRow, Filters, Totals
+from analytics.scope import lies_within
 from analytics.spending import Spend, spending
 from dashboard import cards, charts, data, filters, header, panels, tables, theme, units
 from dashboard.cards import Card
@@ -63,7 +64,8 @@ def show(view: View) -> None:
         _ranking(view, by="task_type", missing="unknown")
     with teams:
         _teams(view)
-    quality.line(view.source.health, now=view.now)
+    if not view.source.scope:
+        quality.line(view.source.health, now=view.now)
 
 
 def _figures(view: View, now: Totals) -> None:
@@ -278,7 +280,7 @@ def _moved(source: Source, filters: Filters, earlier: Filters, by: str, cost: Co
 
 @kept
 def _spending(source: Source, now: datetime) -> list[Spend]:
-    budgets = BudgetFile.of(source.home).budgets
+    budgets = [one for one in BudgetFile.of(source.home).budgets if lies_within(one.scope, source.scope)]
     if not budgets:
         return []
     with source.ledger.read() as con:

@@ -1,0 +1,2 @@
+-- Which values of which tags are in the scope, for scope.sql.
+SET VARIABLE scope = map($keys::VARCHAR[], $allowed::VARCHAR[][])
