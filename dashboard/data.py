@@ -18,6 +18,8 @@ from analytics.scope import ScopedLedger, without_whole
 
 FRESH_SECONDS = 5
 KEPT_SECONDS = 600
+PATIENCE_SECONDS = 5.0
+"""So long a page waits where another program has the ledger; then it says so."""
 _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
 
@@ -55,7 +57,7 @@ def refresh(home: Path, scope: Scope) -> Source:
 
 
 def _ledger(home: Path, scope: Scope) -> Ledger:
-    return ScopedLedger(home, scope) if scope else Ledger(home)
+    return ScopedLedger(home, scope) if scope else Ledger(home, patience=PATIENCE_SECONDS)
 
 
 @kept
