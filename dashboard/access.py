@@ -51,7 +51,7 @@ def log_in() -> None:
     st.html(_KEEP, unsafe_allow_javascript=True)
     st.title("Tollgate", anchor=False)
     st.write("What your calls cost is for who may know. Log in to see it.")
-    st.button("Log in", on_click=st.login, type="primary")
+    st.button("Log in", on_click=st.login)
 
 
 def log_out(viewer: Viewer) -> None:

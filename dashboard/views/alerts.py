@@ -51,7 +51,7 @@ def watched(view: View) -> None:
         return
     if status.holder is None:
         st.warning("**Nobody watches.** Alerts are raised and messages are sent by `tollgate serve`. Start it:")
-        st.code("tollgate serve", language="bash")
+        st.code("tollgate serve", language=None)
         return
     for problem in status.problems:
         st.warning(theme.markdown(problem))
@@ -160,9 +160,7 @@ def _act(home: Path, row: Row, way: str, means: str) -> None:
         st.write(means)
         st.text_input("Reason", key=f"reason:{key}")
         _signed()
-        st.form_submit_button(
-            f"{way.capitalize()} it", type="primary", on_click=_do, args=(home, row.alert_id, way, key)
-        )
+        st.form_submit_button(f"{way.capitalize()} it", on_click=_do, args=(home, row.alert_id, way, key))
 
 
 def _do(home: Path, alert_id: str, way: str, key: str) -> None:
@@ -184,7 +182,7 @@ def _silences(view: View, quiet: Sequence[Silence], rules: Sequence[str]) -> Non
             st.markdown(theme.markdown(_silence_said(view, each)))
             with st.popover("End", key=f"end:{each.silence_id}"), st.form(f"ending:{each.silence_id}", border=False):
                 st.write("What still fires is told at the next evaluation.")
-                st.form_submit_button("End it", type="primary", on_click=_end, args=(view.source.home, each.silence_id))
+                st.form_submit_button("End it", on_click=_end, args=(view.source.home, each.silence_id))
     if not quiet:
         st.write("Nothing is silenced.")
     if rules:
@@ -199,7 +197,7 @@ def _quiet(home: Path, rules: Sequence[str], scope: str, *, label: str, key: str
         st.selectbox("For", list(_DURATIONS), key=f"for:{key}")
         st.text_input("Reason", key=f"reason:{key}")
         _signed()
-        st.form_submit_button("Silence it", type="primary", on_click=_silence, args=(home, key))
+        st.form_submit_button("Silence it", on_click=_silence, args=(home, key))
 
 
 def _silence(home: Path, key: str) -> None:

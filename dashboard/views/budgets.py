@@ -76,9 +76,9 @@ def _file(view: View) -> BudgetFile | None:
 def _first(view: View) -> None:
     panels.heading("No budgets yet")
     st.markdown(theme.markdown(f"Write this to {view.source.home / 'budgets.yaml'}, and change it as you like:"))
-    st.code(FIRST, language="yaml")
+    st.code(FIRST, language=None)
     st.write("`tollgate budgets check` says what it means. Then let Tollgate watch and send its messages:")
-    st.code("tollgate serve", language="bash")
+    st.code("tollgate serve", language=None)
 
 
 def _budgets(view: View, file: BudgetFile) -> None:

@@ -75,7 +75,7 @@ def show(view: View) -> None:
 def _unused() -> None:
     st.info("No call of this period wrote to a prompt cache or read from one.")
     st.write("What many calls have in common costs a tenth when it is read from a cache. To have it cached:")
-    st.code(MARKING, language="python")
+    st.code(MARKING, language=None)
 
 
 def _figures(view: View, totals: Totals) -> None:

@@ -224,7 +224,7 @@ def _teams(view: View) -> None:
     else:
         panels.heading("Spend by team")
         st.write("No call carries a tag. Say who calls, and see who spends:")
-        st.code(TAGGING, language="python")
+        st.code(TAGGING, language=None)
 
 
 def _ranking(view: View, *, by: str, missing: str) -> None:

@@ -48,7 +48,7 @@ def _contract(view: View, prices: PriceTable) -> None:
     if contract.version is None:
         st.write("There is none, so what is paid is the list price. What was agreed on is said in a file:")
         st.caption(theme.markdown(str(view.source.home / "contract.yaml")))
-        st.code(_CONTRACT, language="yaml")
+        st.code(_CONTRACT, language=None)
         return
     for row in contract.file.rates:
         st.caption(theme.markdown(f"1 USD is {row.per_usd:f} {contract.file.currency} {_since(row)}."))

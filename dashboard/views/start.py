@@ -24,12 +24,12 @@ def empty(source: Source) -> None:
     with left.container(border=True, height="stretch"):
         st.subheader("Count your own calls", anchor=False)
         st.write("Change one line of your program, and run it:")
-        st.code(SWAP, language="python")
+        st.code(SWAP, language=None)
         st.write("Then reload this page. Prompts and answers are not stored.")
     with right.container(border=True, height="stretch"):
         st.subheader("Or look at an example first", anchor=False)
         st.write("A month of three pretend teams, without a key and without a network:")
-        st.code("tollgate demo", language="bash")
+        st.code("tollgate demo", language=None)
         st.write("It has a home of its own and never mixes with your figures.")
     st.caption(theme.markdown(f"Looked for calls in {source.home}. Another place: set TOLLGATE_HOME."))
     lost, rejected = source.health.lost_records, source.health.rejected_lines

@@ -39,7 +39,7 @@ def asked(view: View) -> Supposed:
             ttl = _ttl(said)
         with st.expander("Other prices", expanded=bool(said.prices or said.at)):
             at, prices = _prices_of(said), _prices(view, said)
-        sent = st.form_submit_button("Price anew", type="primary")
+        sent = st.form_submit_button("Price anew")
     if sent:
         said = Supposed(models=models, keyed=per, batch_share=share, ttl=ttl, prices=prices, at=at)
         _remember(said)
