@@ -48,6 +48,10 @@ class Period:
         """The period of the same length that ends where this one starts."""
         return Period(self.start - (self.end - self.start), self.start)
 
+    def known_from(self, first_at: datetime | None) -> bool:
+        """Whether a ledger that begins at `first_at` knows this period, but for a tenth of it at most."""
+        return first_at is not None and first_at <= self.start + (self.end - self.start) / 10
+
 
 def midnight(day: date) -> datetime:
     """The start of a UTC day."""

@@ -65,7 +65,7 @@ def sidebar(source: Source, dimensions: Dimensions, *, now: datetime) -> View:
         filters = _filters(dimensions, period)
         cost = _cost(dimensions)
         st.selectbox("Time zone", zones(), key="zone", help="Days begin and end in this time zone.")
-    known = earlier is not None and reaches(earlier, dimensions.first_at)
+    known = earlier is not None and earlier.known_from(dimensions.first_at)
     return View(
         source=source,
         dimensions=dimensions,
@@ -77,11 +77,6 @@ def sidebar(source: Source, dimensions: Dimensions, *, now: datetime) -> View:
         cost=cost,
         now=now,
     )
-
-
-def reaches(earlier: Period, first_at: datetime | None) -> bool:
-    """Whether a ledger that begins at `first_at` knows that period, but for a tenth of it at most."""
-    return first_at is not None and first_at <= earlier.start + (earlier.end - earlier.start) / 10
 
 
 @cache

@@ -39,8 +39,8 @@ def changes(
     tags = (f"tag:{key}" for key in sorted(known.tags)[:_MOST_TAGS])
     names = [name for name in (*_DIMENSIONS, *tags) if name not in fixed]
     here = {name: cost_by(ledger, filters, [name]) for name in names}
-    reaches = known.first_at is not None and known.first_at <= earlier.start + (earlier.end - earlier.start) / 10
-    there = {name: cost_by(ledger, replace(filters, period=earlier), [name]) for name in names} if reaches else {}
+    before = replace(filters, period=earlier)
+    there = {name: cost_by(ledger, before, [name]) for name in names} if earlier.known_from(known.first_at) else {}
     return contributors(here, there, cost=cost)
 
 

@@ -15,8 +15,7 @@ from analytics.outlook import month_end
 from analytics.reports import BUCKET, CostRow, Filters, Totals
 from analytics.scope import lies_within
 from analytics.spending import Spend, spending
-from dashboard import cards, charts, data, filters, header, panels, tables, theme, units
-from dashboard.cards import Card
+from dashboard import cards, charts, data, figures, filters, header, panels, tables, theme, units
 from dashboard.charts import Mark
 from dashboard.data import Source, kept
 from dashboard.drill import Drill
@@ -75,20 +74,7 @@ def _figures(view: View, now: Totals) -> None:
     heading = cards.forecast_card(_outlook(view), now=local, contracted=view.cost != "list_cost")
     with st.grid(4, min_column_width=150):
         for card in (spend, heading, *others):
-            _metric(card)
-
-
-def _metric(card: Card) -> None:
-    st.metric(
-        theme.markdown(card.label),
-        theme.markdown(card.value),
-        card.change,
-        delta_color=card.color,
-        delta_description=theme.markdown(card.beside),
-        help=theme.markdown(card.help),
-        border=True,
-        height="stretch",
-    )
+            figures.metric(card)
 
 
 def _spend(view: View) -> str:
