@@ -82,14 +82,14 @@ def midnights(first: int, end: datetime, zone: str) -> tuple[datetime, ...]:
 
 
 def by_day(clock: Clock, amounts: Floats, today: int) -> Floats:
-    """What each complete day cost, from the first that cost anything up to yesterday; all of them if none did."""
+    """What each complete day cost, from the first that cost anything up to yesterday; none if none did."""
     first = clock.first_day
     past = (clock.days >= first) & (clock.days < today)
     if not past.any():
         return np.zeros(0)
     totals = np.bincount(clock.days[past] - first, weights=amounts[past], minlength=today - first).astype(np.float64)
     spent = np.flatnonzero(totals)
-    return totals[spent[0] :] if len(spent) else totals
+    return totals[spent[0] :] if len(spent) else np.zeros(0)
 
 
 def dollars(amount: float) -> Decimal:

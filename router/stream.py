@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import sys
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from datetime import timedelta
@@ -56,6 +57,18 @@ def _end_all() -> None:
     with contextlib.suppress(RuntimeError):  # a thread that outlives the main one has opened another
         for watch in list(_WATCHES):
             watch.end()
+
+
+def _end_with_process() -> None:
+    """Have multiprocessing end them too: its processes may end without atexit, and do away with what was registered."""
+    if util := sys.modules.get("multiprocessing.util"):
+        util.Finalize(None, _end_all, exitpriority=0)
+        util.register_after_fork(_end_all, lambda end: util.Finalize(None, end, exitpriority=0))
+
+
+_end_with_process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_with_process)
 
 
 class WatchedStream(httpx2.SyncByteStream):

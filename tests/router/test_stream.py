@@ -416,6 +416,36 @@ def test_a_process_that_ends_closes_its_open_streams(home: Path) -> None:
     assert final.estimated_output_tokens
 
 
+WORKER = """
+import multiprocessing, sys
+from router import Meter
+from router.testing import Answer, StandIn
+kept = []
+def leave_open():
+    api = StandIn()
+    api.script(Answer("words " * 200))
+    ask = {"model": "claude-opus-5-5", "max_tokens": 900, "messages": [{"role": "user", "content": "Go on."}]}
+    kept.append(api.client(middleware=[Meter()]).messages.create(**ask, stream=True))
+if __name__ == "__main__":
+    worker = multiprocessing.get_context(sys.argv[1]).Process(target=leave_open)
+    worker.start()
+    worker.join()
+    sys.exit(worker.exitcode)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_worker_of_multiprocessing_closes_its_open_streams(home: Path, tmp_path: Path, method: str) -> None:
+    """It may end without what others call the end of a process; what it left unread is recorded all the same."""
+    (tmp_path / "worker.py").write_text(WORKER, encoding="utf-8")
+    command = [sys.executable, tmp_path / "worker.py", method]
+    places = {"TOLLGATE_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(command, check=True, env=places)  # noqa: S603  # our own text
+
+    (record,) = written(home)
+    assert (record.status, record.complete, record.usage) == (200, False, None)
+
+
 def test_a_forked_child_does_not_close_the_streams_of_its_parent(home: Path) -> None:
     """Only who opened a stream says how it ended."""
     done = leave("forked", home)
