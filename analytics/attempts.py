@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from .exceptions import SettingsError
+from .grouping import check_dimensions
 from .ledger import Ledger
 from .period import naive
 from .questions import Connection, run
-from .reports import Filters, check_dimensions
+from .reports import Filters
 
 MOST_DIMENSIONS = 2
 """At once, of a question about attempts."""
@@ -37,16 +38,7 @@ def choose(con: Connection, filters: Filters) -> dict[str, object]:
     """Make `attempts_of` known to a connection; what it takes, as parameters."""
     for macro in ("member_of", "attempts_of"):
         run(con, macro)
-    return {
-        "start": naive(filters.period.start),
-        "until": naive(filters.period.end),
-        "models": list(filters.models),
-        "task_types": list(filters.task_types),
-        "tag_keys": list(filters.tags),
-        "tag_values": list(filters.tags.values()),
-        "within": list(filters.within),
-        "within_values": [list(values) for values in filters.within.values()],
-    }
+    return filters.parameters()
 
 
 def buckets(boundaries: Sequence[datetime]) -> dict[str, object]:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from .budget_file import OWN_KEYS, AlertEntry, BudgetEntry, BudgetsYaml, Period, Scope, Told
+from .grouping import MOST_DIMENSIONS
 from .threshold import Threshold
 from .yaml_file import Key, Problem
 
-MOST_DIMENSIONS = 4
-"""As many as reports group by."""
 _KNOWN_AFTERWARDS = ("workspace_id", "region")
 """Only the answer says them: too late to refuse the call."""
 

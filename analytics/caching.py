@@ -14,7 +14,7 @@ from typing import Literal
 from .attempts import buckets, check_two, choose
 from .ledger import Ledger
 from .period import Period, naive
-from .questions import run
+from .questions import Connection, run
 from .reports import Filters, grouped
 
 Cause = Literal["first", "gap", "switch", "prefix"]
@@ -76,6 +76,18 @@ class CachingRow:
         written = self.cache_write_5m_tokens + self.cache_write_1h_tokens
         prompt = self.input_tokens + written + self.cache_read_input_tokens
         return self.cache_read_input_tokens / prompt if prompt else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caches:
+    """A period, in all, over time and by group."""
+
+    whole: CachingRow | None
+    """None: nothing was used."""
+    over_time: tuple[CachingRow, ...]
+    """In order of time."""
+    groups: tuple[CachingRow, ...]
+    """The most saved first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +160,43 @@ def caching(
     in which nothing was used are left out. Raises SettingsError for other dimensions and boundaries out of order.
     """
     check_two(by)
-    cuts = buckets(boundaries or (filters.period.start, filters.period.end))
-    within = replace(filters, period=Period(boundaries[0], boundaries[-1])) if boundaries else filters
+    within = _within(filters, boundaries)
     with ledger.read() as con:
-        run(con, "cost_at")
-        found = run(con, "caching", dimensions=list(by), **choose(con, within), **cuts)
+        _sum(con, within, by, boundaries)
+        return _caching(con, within, len(by), over_time=bool(boundaries))
+
+
+def caches(ledger: Ledger, filters: Filters, by: Sequence[str], boundaries: Sequence[datetime]) -> Caches:
+    """The same as a whole, over time and by group, read once; boundaries take the place of the period, as there."""
+    check_two(by)
+    within = _within(filters, boundaries)
+    with ledger.read() as con:
+        _sum(con, within, by, boundaries)
+        whole = _caching(con, within, 0)
+        return Caches(
+            whole=whole[0] if whole else None,
+            over_time=tuple(_caching(con, within, 0, over_time=True)),
+            groups=tuple(_caching(con, within, len(by))),
+        )
+
+
+def _within(filters: Filters, boundaries: Sequence[datetime]) -> Filters:
+    if not boundaries:
+        return filters
+    buckets(boundaries)  # raises, if they are out of order
+    return replace(filters, period=Period(boundaries[0], boundaries[-1]))
+
+
+def _sum(con: Connection, filters: Filters, by: Sequence[str], boundaries: Sequence[datetime]) -> None:
+    """Prepare to be asked by bucket and by group."""
+    cuts = buckets(boundaries or (filters.period.start, filters.period.end))
+    run(con, "cost_at")
+    run(con, "caching", dimensions=list(by), **choose(con, filters), **cuts)
+
+
+def _caching(con: Connection, filters: Filters, groups: int, *, over_time: bool = False) -> list[CachingRow]:
+    """By the first `groups` of the dimensions that were prepared."""
+    found = run(con, "caching_rows", start=naive(filters.period.start), over_time=over_time, groups=groups)
     return grouped(CachingRow, [{**row, "start": row["start"].replace(tzinfo=UTC)} for row in found], ())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from .attempts import choose
 from .exceptions import SettingsError
 from .ledger import Ledger
 from .period import naive
-from .questions import run
+from .questions import Connection, run
 from .reports import Filters
 from .rollup import ALWAYS
 
@@ -38,6 +38,10 @@ class Search:
     stop_reason: str | None = None
     least_cost: Decimal | None = None
     """US dollars at list price; what has no price counts as nothing."""
+    unpriced: str | None = None
+    """Why a part of them has no price, in the words of `reports.health`."""
+    decided: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What was decided on them, by `decisions.ASPECTS`: all of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +128,12 @@ def search(
     looked_for = _looked_for(wanted)
     place = {"after_at": after and naive(after.started_at), "after_id": after and str(after.record_id)}
     with ledger.read() as con:
+        run(con, "decision_of")
+        run(con, "aspect_of")
+        if wanted.id is not None:
+            looked_for |= _span(con, looked_for)
         found = run(con, "calls", **choose(con, filters) | looked_for | place, size=size + 1)
-    names = [field.name for field in fields(AttemptRow)]
+    names = [each.name for each in fields(AttemptRow)]
     rows = [_row({name: row[name] for name in names}) for row in found[:size]]
     last = rows[-1] if len(found) > size else None
     return Page(rows=tuple(rows), after=last and Cursor(started_at=last.started_at, record_id=last.record_id))
@@ -142,6 +150,9 @@ def _looked_for(wanted: Search) -> dict[str, object]:
         "status": wanted.status,
         "failed": wanted.failed,
         "stop_reason": wanted.stop_reason,
+        "unpriced": wanted.unpriced,
+        "aspects": list(wanted.decided),
+        "members": list(wanted.decided.values()),
         "least": wanted.least_cost,
         "first_id": None,
         "last_id": None,
@@ -150,11 +161,14 @@ def _looked_for(wanted: Search) -> dict[str, object]:
         return looked_for
     beginning = _checked(wanted.id)
     first, last = _record_ids(beginning)
-    return (
-        looked_for
-        | {"id": beginning, "first_id": first, "last_id": last}
-        | dict(zip(("start", "until"), ALWAYS, strict=True))
-    )
+    return looked_for | {"id": beginning, "first_id": first, "last_id": last}
+
+
+def _span(con: Connection, looked_for: Mapping[str, object]) -> dict[str, object]:
+    """The time in which an id occurs, in place of the period of the filters; none if it does not."""
+    (found,) = run(con, "id_span", **{name: looked_for[name] for name in ("id", "first_id", "last_id")})
+    first = found["first"] or ALWAYS[0]
+    return {"start": first, "until": (found["last"] or first) + timedelta(microseconds=1)}
 
 
 def _checked(written: str) -> str:

@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 from .budget_file import EACH, Values
 from .budgets import Scope
 from .exceptions import NotAdmitted, SettingsError
+from .grouping import TAG
 from .price_file import Written
-from .scope import TAG
 from .yaml_file import Problem, read
 
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?", re.ASCII)

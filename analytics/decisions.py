@@ -82,6 +82,7 @@ def decisions(
     for by in asked:
         _check(by)
     with ledger.read() as con:
+        run(con, "decision_of")
         run(con, "aspect_of")
         cut = [naive(moment) for moment in cuts or (filters.period.start,)]
         run(con, "decided", **choose(con, filters), cuts=cut)

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from .contributors import Cost
+from .grouping import check_dimensions
 from .ledger import Ledger
 from .period import Period, naive
 from .receipt import exact_sum
-from .reports import CostRow, Filters, check_dimensions, cost_by
+from .reports import CostRow, Filters, cost_by
 from .what_if import Supposed, what_if
 
 _NOTHING = Decimal(0)
@@ -75,7 +77,7 @@ def movers(
 ) -> Movers:
     """What moved from `before` to the period of the filters, by a dimension of `reports.cost_by`. Raises SettingsError.
 
-    Read from roll-ups, unless a price changed in between: then the attempts of both periods are priced again.
+    Read from roll-ups; where a price changed in between, the attempts that had another are priced again.
     """
     check_dimensions((by,))
     earlier = replace(filters, period=before)
@@ -106,18 +108,42 @@ def _sides(now: Sequence[CostRow], before: Sequence[CostRow]) -> dict[str | None
 def _at_one_moment(
     ledger: Ledger, filters: Filters, earlier: Filters, *, by: str, sides: Mapping[str | None, _Sides], cost: Cost
 ) -> dict[str | None, tuple[Decimal, Decimal]]:
-    """Member -> what it cost before and now at the prices of one moment; empty if no price changed."""
-    models = {row.group[-1] for one in sides.values() for row in (*one.now, *one.before)} - {None}
+    """Member -> what it cost before and now at the prices of one moment; empty if no price changed.
+
+    Priced again is only what had other prices than those: the rest is in the books as it would be.
+    """
+    used = {row.group[-1] for one in sides.values() for row in (*one.now, *one.before)} - {None}
     start = min(filters.period.start, earlier.period.start)
     until = max(filters.period.end, earlier.period.end)
-    (found,) = ledger.query("price_steps", start=naive(start), until=naive(until), models=sorted(map(str, models)))
-    if not found["stepped"]:
-        return {}
+    (found,) = ledger.query(
+        "price_steps",
+        start=naive(start),
+        until=naive(until),
+        at=naive(filters.period.start),
+        models=sorted(map(str, used)),
+        contracted=cost == "contracted_cost",
+    )
+    models = tuple(found["models"] or ())
     supposed = Supposed(at=filters.period.start)
-    before, now = (what_if(ledger, one, supposed, by=by, cost=cost) for one in (earlier, filters))
-    was = {row.group[0]: row.expected or _NOTHING for row in before.rows}
-    is_now = {row.group[0]: row.expected or _NOTHING for row in now.rows}
-    return {member: (was.get(member, _NOTHING), is_now.get(member, _NOTHING)) for member in sides}
+    then = {member: [_spent(side.before, cost), _spent(side.now, cost)] for member, side in sides.items()}
+    for place, one in enumerate((earlier, filters)):
+        there = tuple(name for name in models if name in (one.models or models))
+        for part in _parts(one.period, found["up_to"], found["since"]) if there else ():
+            again = what_if(ledger, replace(one, period=part, models=there), supposed, by=by, cost=cost)
+            for row in again.rows:
+                amounts = then[row.group[0]]
+                amounts[place] = exact_sum(
+                    (amounts[place], row.expected or _NOTHING, (row.cost or _NOTHING).copy_negate())
+                )
+    return {member: (before, now) for member, (before, now) in then.items()} if models else {}
+
+
+def _parts(period: Period, up_to: datetime | None, since: datetime | None) -> Iterator[Period]:
+    """What of a period lies before `up_to` and from `since` on, both naive UTC."""
+    if up_to and period.start < (end := min(up_to.replace(tzinfo=UTC), period.end)):
+        yield Period(period.start, end)
+    if since and (start := max(since.replace(tzinfo=UTC), period.start)) < period.end:
+        yield Period(start, period.end)
 
 
 def _mover(member: str | None, sides: _Sides, then: tuple[Decimal, Decimal] | None, cost: Cost) -> Mover:

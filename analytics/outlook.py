@@ -8,9 +8,10 @@ from router.periods import Recurrence, span_at
 
 from .budgets import Cost, Scope
 from .forecast import Forecast, forecast
+from .grouping import MOST_DIMENSIONS
 from .histories import Histories, Wanted
 from .ledger import Ledger
-from .reports import MOST_DIMENSIONS, Filters
+from .reports import Filters
 from .series import HOUR
 from .spending import NOTHING, Found
 

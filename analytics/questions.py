@@ -1,8 +1,13 @@
-"""Questions: SQL by name, from sql/. Python holds none."""
+"""Questions: SQL by name, from sql/. Python holds none.
+
+Most of it is in words that DuckDB and ClickHouse share; sql/clickhouse/ has what has to be said otherwise there. A line
+`INCLUDE <name>` stands for the text of another file.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Generator
 from functools import cache
 from importlib import resources
@@ -13,22 +18,32 @@ import duckdb
 Connection = duckdb.DuckDBPyConnection
 
 
+_INCLUDE = re.compile(r"^ *INCLUDE (\w+)$", re.MULTILINE)
+
+
 @cache
-def sql(name: str) -> str:
-    """The text of sql/<name>.sql: one question, parameterised."""
-    return resources.files("analytics").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+def sql(name: str, dialect: str = "duckdb") -> str:
+    """The text of sql/<name>.sql, or of sql/<dialect>/<name>.sql if there is one: one question, parameterised."""
+    folder = resources.files("analytics").joinpath("sql")
+    own = folder.joinpath(dialect, f"{name}.sql")
+    text = (own if own.is_file() else folder.joinpath(f"{name}.sql")).read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda found: sql(found[1], dialect), text)
 
 
 def run(con: Connection, name: str, /, **parameters: object) -> list[dict[str, Any]]:
     """Run sql/<name>.sql and return its rows, by column name."""
-    result = con.execute(sql(name), parameters or None)
+    result = con.execute(_text(con, name), parameters or None)
     columns = [column[0] for column in result.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
 def rows(con: Connection, name: str, /, **parameters: object) -> list[tuple[Any, ...]]:
     """The same by position, for many rows."""
-    return con.execute(sql(name), parameters).fetchall()
+    return con.execute(_text(con, name), parameters).fetchall()
+
+
+def _text(con: Connection, name: str) -> str:
+    return sql(name, getattr(con, "dialect", "duckdb"))
 
 
 @contextlib.contextmanager

@@ -7,9 +7,11 @@ the unpriced stands beside it. `None` means that nothing could be said.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from router.spool import lost_records
@@ -17,6 +19,7 @@ from router.spool import lost_records
 from . import rollup
 from .buckets import Buckets
 from .exceptions import SettingsError
+from .grouping import BUCKET, DIMENSIONS, MOST_DIMENSIONS, TAG, check_dimensions
 from .ingest import waiting_bytes
 from .ledger import Ledger
 from .period import Period, naive
@@ -29,28 +32,8 @@ _Row = TypeVar("_Row", bound="DataclassInstance")
 
 DEMO_MARKER = "DEMO"
 """The file that says that a home holds demo data; every reader labels what it shows."""
-DIMENSIONS = (
-    "day",
-    "hour",
-    "model",
-    "requested_model",
-    "task_type",
-    "tier",
-    "status",
-    "platform",
-    "region",
-    "workspace_id",
-    "user_id",
-    "key_fingerprint",
-)
-"""What a breakdown may group by, besides `tag:<key>`. UTC days as `2026-11-02`, hours as `2026-11-02 13:00`."""
-
-MOST_DIMENSIONS = 4
-"""At once."""
 MOST_WITHIN = 6
 """Dimensions to filter by, besides models, task types and one value of each tag."""
-BUCKET = "bucket"
-"""As the first dimension, and with the buckets: groups by time as a person has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +48,19 @@ class Filters:
     """All of these must match."""
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """By dimension, six at most, the values of which one must match: the scope of a budget."""
+
+    def parameters(self) -> dict[str, object]:
+        """As questions take them."""
+        return {
+            "start": naive(self.period.start),
+            "until": naive(self.period.end),
+            "models": list(self.models),
+            "task_types": list(self.task_types),
+            "tag_keys": list(self.tags),
+            "tag_values": list(self.tags.values()),
+            "within": list(self.within),
+            "within_values": [list(values) for values in self.within.values()],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +192,7 @@ class Dimensions:
 
 def totals(ledger: Ledger, filters: Filters) -> Totals:
     """The period in figures; zero counts and None amounts where there is nothing."""
-    rows = _breakdown(ledger, filters, ())
+    (rows,) = _breakdowns(ledger, filters, [()])
     names = [field.name for field in fields(Totals)]
     return Totals(**{name: rows[0][name] for name in names}) if rows else _NOTHING
 
@@ -207,7 +203,8 @@ def totals_by(
     """The same for each group that occurs, by its members, in the order of `cost_by`. Raises SettingsError as that."""
     check_dimensions(by, bucketed=buckets is not None)
     names = [field.name for field in fields(Totals)]
-    rows = _in_order(_breakdown(ledger, filters, by, buckets), by)
+    (found,) = _breakdowns(ledger, filters, [by], buckets)
+    rows = _in_order(found, by)
     return {tuple(row["members"]): Totals(**{name: row[name] for name in names}) for row in rows}
 
 
@@ -217,8 +214,18 @@ def cost_by(ledger: Ledger, filters: Filters, by: Sequence[str], *, buckets: Buc
     `by` names one to four of DIMENSIONS or `tag:<key>`; with `buckets` of the period, the first may be BUCKET. Raises
     SettingsError for any other. A call counts in the group of its last attempt, so that the rows add up.
     """
-    check_dimensions(by, bucketed=buckets is not None)
-    return grouped(CostRow, _breakdown(ledger, filters, by, buckets), by)
+    (rows,) = costs_by(ledger, filters, [by], buckets=buckets)
+    return rows
+
+
+def costs_by(
+    ledger: Ledger, filters: Filters, several: Sequence[Sequence[str]], *, buckets: Buckets | None = None
+) -> list[list[CostRow]]:
+    """`cost_by` for each of several, which name four dimensions between them at most. Little slower than for one."""
+    for by in several:
+        check_dimensions(by, bucketed=buckets is not None)
+    found = _breakdowns(ledger, filters, several, buckets)
+    return [grouped(CostRow, rows, by) for rows, by in zip(found, several, strict=True)]
 
 
 def grouped(kind: type[_Row], found: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[_Row]:
@@ -239,6 +246,8 @@ def health(ledger: Ledger) -> Health:
     with ledger.read() as con:
         rollup.read(con, *rollup.ALWAYS, notes=True)
         (row,) = run(con, "health")
+        notes = run(con, "health_notes")
+    in_use = ", contract ".join(filter(None, (row["price_table_version"], row["contract_version"])))
     return Health(
         attempts=row["attempts"],
         first_at=_utc(row["first_at"]),
@@ -247,9 +256,9 @@ def health(ledger: Ledger) -> Health:
         lost_records=lost_records(ledger.home),
         rejected_lines=row["rejected_lines"],
         cut_lines=row["cut_lines"],
-        unpriced=_counts(row["unpriced"]),
-        flagged=_counts(row["flagged"]),
-        outdated_charges=row["outdated_charges"],
+        unpriced=_counts(notes, "unpriced"),
+        flagged=_counts(notes, "flag"),
+        outdated_charges=sum(count for name, count in _counts(notes, "version") if name != in_use),
         price_table_version=row["price_table_version"],
         price_table_checked_on=row["price_table_checked_on"],
         demo=(ledger.home / DEMO_MARKER).exists(),
@@ -259,16 +268,19 @@ def health(ledger: Ledger) -> Health:
 def dimensions(ledger: Ledger) -> Dimensions:
     """What a person can filter and group by."""
     with ledger.read() as con:
+        run(con, "member_of")
         rollup.read(con, *rollup.ALWAYS)
         (row,) = run(con, "dimensions")
+        found = groupby(run(con, "dimension_values"), itemgetter("dimension"))
+        values = {name: tuple(one["value"] for one in rows) for name, rows in found}
     return Dimensions(
-        models=tuple(row["models"] or ()),
-        task_types=tuple(row["task_types"] or ()),
-        tags={tag["key"]: tuple(tag["options"]) for tag in row["tags"] or ()},
-        identities=tuple(row["identities"]),
-        tiers=tuple(row["tiers"] or ()),
-        platforms=tuple(row["platforms"] or ()),
-        statuses=tuple(row["statuses"] or ()),
+        models=values.get("model", ()),
+        task_types=values.get("task_type", ()),
+        tags={name.removeprefix(TAG): options for name, options in values.items() if name.startswith(TAG)},
+        identities=tuple(name for name in DIMENSIONS if row.get(name)),
+        tiers=values.get("tier", ()),
+        platforms=values.get("platform", ()),
+        statuses=values.get("status", ()),
         contracted=row["contracted"],
         currency=row["currency"],
         first_at=_utc(row["first_at"]),
@@ -276,65 +288,40 @@ def dimensions(ledger: Ledger) -> Dimensions:
     )
 
 
-_NOTHING = Totals(
-    calls=0,
-    attempts=0,
-    failed_attempts=0,
-    fallback_calls=0,
-    incomplete_attempts=0,
-    unpriced_attempts=0,
-    list_cost=None,
-    requested_list_cost=None,
-    routing_saved=None,
-    routing_compared_attempts=0,
-    cache_saved=None,
-    input_tokens=0,
-    output_tokens=0,
-    cache_write_tokens=0,
-    cache_read_tokens=0,
-)
+_AMOUNTS = ("list_cost", "requested_list_cost", "routing_saved", "cache_saved")
+_WITHOUT: dict[str, Any] = {
+    one.name: None if one.name in _AMOUNTS else 0 for one in fields(Totals) if one.default is MISSING
+}
+_NOTHING = Totals(**_WITHOUT)
 
 
-def _breakdown(
-    ledger: Ledger, filters: Filters, by: Sequence[str], buckets: Buckets | None = None
-) -> list[dict[str, Any]]:
+def _breakdowns(
+    ledger: Ledger, filters: Filters, several: Sequence[Sequence[str]], buckets: Buckets | None = None
+) -> list[list[dict[str, Any]]]:
     if len(filters.within) > MOST_WITHIN:
         raise SettingsError(f"filters: found {len(filters.within)} dimensions, expected at most {MOST_WITHIN}")
+    dimensions = list(dict.fromkeys(name for by in several for name in by))
+    dimensions.sort(key=lambda name: name != BUCKET)  # which comes first
+    if len(dimensions) > MOST_DIMENSIONS:
+        raise SettingsError(f"by: found {len(dimensions)} dimensions, expected at most {MOST_DIMENSIONS}")
     start, until = naive(filters.period.start), naive(filters.period.end)
     buckets = buckets or Buckets(period=filters.period, starts=(), names=())
     with ledger.read() as con:
         run(con, "member_of")
         buckets.prepare(con)
-        rollup.read(con, start, until, cuts=buckets.cuts(), by_user="user_id" in (*by, *filters.within))
-        return run(
+        rollup.read(con, start, until, cuts=buckets.cuts(), by_user="user_id" in (*dimensions, *filters.within))
+        rows = run(
             con,
             "breakdown",
-            dimensions=list(by),
-            start=start,
-            until=until,
-            models=list(filters.models),
-            task_types=list(filters.task_types),
-            tag_keys=list(filters.tags),
-            tag_values=list(filters.tags.values()),
-            within=list(filters.within),
-            within_values=[list(values) for values in filters.within.values()],
+            dimensions=dimensions,
+            groupings=[[dimensions.index(name) + 1 for name in by] for by in several],
+            **filters.parameters(),
         )
+    return [[row for row in rows if row["number"] == number] for number in range(len(several))]
 
 
-def check_dimensions(by: Sequence[str], *, bucketed: bool = False) -> None:
-    """Raises SettingsError unless `by` names one to four of DIMENSIONS, `tag:<key>` or, `bucketed`, first BUCKET."""
-    if not by:
-        raise SettingsError("by: found nothing, expected at least one dimension")
-    if len(by) > MOST_DIMENSIONS:
-        raise SettingsError(f"by: found {len(by)} dimensions together, expected at most {MOST_DIMENSIONS}")
-    for dimension in by[1:] if bucketed and by[0] == BUCKET else by:
-        key = dimension.removeprefix("tag:")
-        if dimension not in DIMENSIONS and (key == dimension or not key):
-            raise SettingsError(f"by: found {dimension!r}, expected one of {', '.join(DIMENSIONS)} or tag:<key>")
-
-
-def _counts(pairs: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, int], ...]:
-    return tuple((pair["name"], pair["count"]) for pair in pairs or ())
+def _counts(notes: Sequence[Mapping[str, Any]], kind: str) -> tuple[tuple[str, int], ...]:
+    return tuple((note["name"], note["count"]) for note in notes if note["kind"] == kind)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

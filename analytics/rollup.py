@@ -21,13 +21,11 @@ def refresh(ledger: Ledger, *, every: bool = False, progress: Callable[[int, int
     due = ledger.query("rollup_due", every=every)
     for done, span in enumerate(due, 1):
         with ledger.write() as con:
-            for step in ("hours_of", "notes_of"):
-                run(con, step)
             where = {"first": span["first"], "until": span["until"]}
             for step in ("rollup_forget", "rollup_unnote"):
                 run(con, step, **where)
-            for step in ("rollup_make", "rollup_note"):
-                run(con, step, **span)
+            run(con, "rollup_make", **span, by_user=False)
+            run(con, "rollup_note", **span)
             run(con, "stale_forget", **where)
         if progress:
             progress(done, len(due))
@@ -48,10 +46,10 @@ def read(
     are in `hourly` and `hourly_note`. With `cuts`, moments within the period at which shorter ones begin or end,
     `recent` is by slices: no local time differs from UTC by a part of one.
     """
-    for step in ("hours_of", "recent", *(("notes_of", "recent_note") if notes else ())):
+    for step in ("recent", *(("recent_note",) if notes else ())):
         run(con, step)
     run(con, "raw_slices", start=start, until=until, cuts=[start, until, *cuts], by_user=by_user)
     for span in run(con, "raw_spans", start=start, until=until):
         run(con, "recent_add", **span, sliced=bool(cuts), by_user=by_user)
         if notes:
-            run(con, "recent_note_add", **span)
+            run(con, "recent_note_add", **span, sliced=False)

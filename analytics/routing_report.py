@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .attempts import choose
+from .grouping import check_dimensions
 from .ledger import Ledger
-from .period import naive
 from .prices import PriceTable
 from .questions import Connection, run
-from .reports import Filters, check_dimensions, grouped
+from .reports import Filters, grouped
 from .router_prices import TOKENS_FOR_THE_SAME_TEXT
 
 COUNTED = (
@@ -94,29 +95,46 @@ class RoutingReport:
 def routing(
     ledger: Ledger, filters: Filters, tables: Iterable[Sequence[str]] = (("task_type",),), *, opus: str
 ) -> RoutingReport:
-    """The decisions of a period; each table by what `reports.cost_by` knows. Of the filters, period and tags count."""
+    """The decisions of a period; each table by what `reports.cost_by` knows. Raises SettingsError for others.
+
+    Caches are followed from call to call, whatever else the filters leave out.
+    """
     asked = [tuple(by) for by in tables]
     for by in asked:
         check_dimensions(by)
-    models = PriceTable.load().file.models
-    percents = {name: TOKENS_FOR_THE_SAME_TEXT[model.tokenizer] for name, model in models.items()}
+    with ledger.read():  # nobody writes between one table and the next
+        found = {by: _answer(ledger, filters, by, opus) for by in asked or [()]}
+    total = next(iter(found.values()))[0]
+    return RoutingReport(total=total, tables={by: found[by][1] for by in asked}, opus=opus)
+
+
+def _answer(
+    ledger: Ledger, filters: Filters, by: tuple[str, ...], opus: str
+) -> tuple[RoutingRow | None, tuple[RoutingRow, ...]]:
+    """In all, and by group: on a connection of its own, as lines that never were take the place of the real ones."""
     with ledger.read() as con:
-        run(
-            con,
-            "routing_turns",
-            start=naive(filters.period.start),
-            until=naive(filters.period.end),
-            tag_keys=list(filters.tags),
-            tag_values=list(filters.tags.values()),
-            opus=opus,
-        )
-        run(con, "routing_room")
-        run(con, "routing_lines", opus=opus, models=list(percents), percents=list(percents.values()))
+        chosen = choose(con, filters)
+        run(con, "routing_turns", start=chosen["start"], until=chosen["until"])
+        _measure(con)
+        run(con, "routing_portions", **chosen, dimensions=list(by), opus=opus)
+        run(con, "what_if_room")
+        run(con, "what_if_bands")
+        run(con, "routing_bundles", opus=opus)
+        run(con, "routing_fresh")
+        run(con, "routing_lines", opus=opus)
         run(con, "rate")
-        run(con, "member_of")
-        total, found = _rows(con, ()), {by: _rows(con, by) for by in asked}
-    return RoutingReport(total=total[0] if total else None, tables=found, opus=opus)
+        total = _rows(con, (), whole=True)
+        return total[0] if total else None, _rows(con, by, whole=False)
 
 
-def _rows(con: Connection, by: Sequence[str]) -> tuple[RoutingRow, ...]:
-    return tuple(grouped(RoutingRow, run(con, "routing", dimensions=list(by)), by))
+def _measure(con: Connection) -> None:
+    """How many tokens each model makes of the same text."""
+    models = PriceTable.load().file.models
+    percents = [TOKENS_FOR_THE_SAME_TEXT[model.tokenizer] for model in models.values()]
+    least = [model.min_cacheable_tokens for model in models.values()]
+    run(con, "what_if_models", models=list(models), percents=percents, least=least)
+    run(con, "as_on")
+
+
+def _rows(con: Connection, by: Sequence[str], *, whole: bool) -> tuple[RoutingRow, ...]:
+    return tuple(grouped(RoutingRow, run(con, "routing", whole=whole), by))

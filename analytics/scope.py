@@ -9,12 +9,10 @@ from pathlib import Path
 
 from .budget_file import EACH
 from .budgets import Scope
+from .grouping import TAG
 from .ledger import Ledger
 from .questions import Connection, run, sql
 from .reports import Health
-
-TAG = "tag:"
-"""What the dimensions of tags begin with; no others can make a scope."""
 
 
 class ScopedLedger(Ledger):

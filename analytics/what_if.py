@@ -17,13 +17,14 @@ from typing import Any, Literal
 from .attempts import choose
 from .contributors import Cost
 from .exceptions import SettingsError
+from .grouping import check_dimensions
 from .install import install_prices
 from .ledger import Ledger
 from .period import Period, naive
 from .prices import BUCKETS, PriceTable
 from .questions import Connection, run
 from .receipt import exact_sum
-from .reports import CostRow, Filters, check_dimensions, cost_by
+from .reports import CostRow, Filters, cost_by
 from .router_prices import TOKENS_FOR_THE_SAME_TEXT
 from .what_if_words import sentences
 

@@ -177,13 +177,16 @@ def measure(browser: Browser, home: Path, *, users: int, interactions: int) -> N
         ours = in_the_browser(browser, address)
         for name, seconds in ours.items():
             told(name, seconds, GOALS.get(name))
+        one_user(address, len(PERIODS))  # every answer has been kept once: what comes now is growth
+        before = memory(pid)
+        one_user(address, interactions)
+        after = memory(pid)
+        told("memory of the server", after, 300, "MB")
+        told(f"of which by {interactions} interactions", after - before, unit="MB")
         with ThreadPoolExecutor(users) as several:
             took = [each for one in several.map(one_user, [address] * users, [6] * users) for each in one]
         told(f"{users} users at once: median of {len(took)}", statistics.median(took), 1.2)
-        before = memory(pid)
-        one_user(address, interactions)
-        told("memory of the server", memory(pid), 300, "MB")
-        told(f"of which by {interactions} interactions", memory(pid) - before, unit="MB")
+        told(f"memory after {users} users", memory(pid), unit="MB")
     with serving(NAIVE, home) as (address, pid):
         print("all rows into pandas:")
         naive = in_the_browser(browser, address)

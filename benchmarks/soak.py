@@ -46,6 +46,8 @@ from router.spool import Spool, lost_records
 FORK = multiprocessing.get_context("fork")
 PRICES = PriceTable.load()
 USAGE = {"input_tokens": 1000, "output_tokens": 100, "service_tier": "standard"}
+PEACE_SECONDS = 60
+"""After the trouble, at most: until an ingest has come to its end, which a slow machine may not let it before."""
 Version = tuple[str, int]
 """A record id and a revision."""
 
@@ -66,6 +68,11 @@ def heard(folder: Path, kind: str) -> Iterator[list[str]]:
     for path in folder.glob(f"{kind}-*"):
         for line in path.read_text().splitlines():
             yield line.split(" ", 2)
+
+
+def came_to_an_end(folder: Path) -> bool:
+    """Whether any ingest did, however often they were killed."""
+    return any(line[0] == "took" for line in heard(folder, "ingester"))
 
 
 @contextlib.contextmanager
@@ -316,7 +323,7 @@ def compare(soak: Soak, said: Heard) -> dict[str, int]:
         "more lost records counted than were doubted": max(0, lost_records(soak.stage.home) - len(said.doubted)),
         "segments left in the spool": len(list((soak.stage.home / "spool").glob("*.ndjson"))),
         "processes that ended by themselves": len(soak.failed),
-        "no ingest came to its end": int(all(line[0] != "took" for line in heard(soak.stage.folder, "ingester"))),
+        "no ingest came to its end": int(not came_to_an_end(soak.stage.folder)),
     }
 
 
@@ -370,6 +377,9 @@ def play(soak: Soak, given: argparse.Namespace) -> None:
     while time.monotonic() < until:
         time.sleep(given.kill_every)
         soak.trouble()
+    peace = time.monotonic() + PEACE_SECONDS
+    while not came_to_an_end(soak.stage.folder) and time.monotonic() < peace:
+        time.sleep(0.1)
     soak.look()
     for process in list(soak.playing):
         soak.kill(process)

@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  # Plotly ships no types
 
 from analytics.buckets import Buckets, Grain
-from analytics.measures import Amount
+from analytics.measures import OTHER, Amount
 
 from . import theme
 from .units import Unit
@@ -27,7 +27,7 @@ HEIGHT = 330
 _FAINT = "rgba(128, 138, 150, 0.14)"
 _GREY, _PLAIN = theme.OTHER.color, theme.PALETTE[0]
 _PATTERN: dict[str, Any] = {"size": 7, "solidity": 0.2, "fillmode": "overlay", "fgopacity": 0.28}
-_SAID = "%{customdata[0]}: %{customdata[1]}%{customdata[2]}<extra></extra>"
+SAID = "%{customdata[0]}: %{customdata[1]}%{customdata[2]}<extra></extra>"
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 _HOVER = {"hour": "%a %-d %b, %H:%M", "day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
@@ -47,6 +47,8 @@ class Mark:
     bucket: str | None = None
     note: str = ""
     """What follows the figure in the hover text: `12 calls`."""
+    group: tuple[str | None, ...] = ()
+    """What a click on it stands for, where that is more than the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,7 @@ def stacked(
         marker = _marker(_look(name, place, looks), [mark.bucket == axis.unfinished for mark in mine])
         bars.append(_bars(mine, unit) | {"marker": marker} | _entry(name, place))
     # The heaviest comes last, so that it lies on top; legendrank keeps it first in the legend.
-    return _figure(
-        bars[::-1], _timed(axis) | {"barmode": "relative", "bargap": 0.28}, y=_ticks(marks, unit), height=330
-    )
+    return figure(bars[::-1], _timed(axis) | {"barmode": "relative", "bargap": 0.28}, y=_ticks(marks, unit), height=330)
 
 
 def lines(
@@ -103,9 +103,12 @@ def lines(
     looks: Mapping[str, theme.Look],
     unit: Unit,
 ) -> go.Figure:
-    """Lines over time, six at most, told apart by dashes and marks too. Where there is no mark, there is a gap."""
+    """Lines over time, six and that of all others at most, told apart by dashes and marks too.
+
+    Where there is no mark, there is a gap.
+    """
     drawn: list[Parts] = []
-    for place, name in enumerate(names[:TOP]):
+    for place, name in enumerate([*names[:TOP], *(name for name in names[TOP:] if name == OTHER)]):
         mine = {mark.bucket: mark for mark in marks if mark.name == name}
         slots = axis.slots
         present = [mine.get(slot, Mark(name, None, slot)) for slot in slots]
@@ -115,14 +118,12 @@ def lines(
                 "mode": "lines+markers",
                 "x": slots,
                 "y": [None if mark.value is None else float(mark.value) for mark in present],
-                "line": {"color": _look(name, place, looks).color, "width": 2, "dash": _DASHES[place]},
-                "marker": {"symbol": _SYMBOLS[place], "size": 5 if len(slots) <= 62 else 3},
-                "customdata": [_said(mark, unit) for mark in present],
-                "hovertemplate": _SAID,
+                "customdata": [said(mark, unit) for mark in present],
+                "hovertemplate": SAID,
             }
-            | _entry(name, place)
+            | stroke(name, place, looks, points=len(slots))
         )
-    return _figure(drawn, _timed(axis), y=_ticks(marks, unit), height=HEIGHT)
+    return figure(drawn, _timed(axis), y=_ticks(marks, unit), height=HEIGHT)
 
 
 def ranking(marks: Sequence[Mark], *, unit: Unit, missing: str = "not said", most: int = RANKED) -> go.Figure:
@@ -139,58 +140,58 @@ def ranking(marks: Sequence[Mark], *, unit: Unit, missing: str = "not said", mos
         "textposition": "outside",
         "constraintext": "none",
         "cliponaxis": False,
-        "marker": {"color": _PLAIN, "cornerradius": 3},
-        "customdata": [_said(mark, unit, missing=missing) for mark in shown],
-        "hovertemplate": _SAID,
+        "marker": {"color": [_GREY if mark.name == OTHER else _PLAIN for mark in shown], "cornerradius": 3},
+        "customdata": [said(mark, unit, missing=missing) for mark in shown],
+        "hovertemplate": SAID,
     }
     names = [text(mark.name, missing=missing, width=20) for mark in shown]
     y = {"autorange": "reversed", "tickvals": places, "ticktext": names, "showgrid": False}
     least, largest = min(lengths, default=0), max(lengths, default=0)
     room = {"visible": False, "range": [min(0, least * 1.4), max(largest, 0) * 1.4 or 1]}
     layout = {"xaxis": room, "bargap": 0.4, "showlegend": False}
-    return _figure([bars], layout, y=y, height=34 * max(len(shown), 3) + 10)
+    return figure([bars], layout, y=y, height=34 * max(len(shown), 3) + 10)
 
 
-def heat(
-    cells: Sequence[tuple[str, str, Mark]], *, rows: Sequence[str], columns: Sequence[str], unit: Unit
-) -> go.Figure:
-    """A heat map of (row, column, mark), darker for more; where there is no mark, nothing is drawn."""
-    found = {(row, column): mark for row, column, mark in cells}
-    grid = [[found.get((row, column)) for column in columns] for row in rows]
-    map_: Parts = {
-        "type": "heatmap",
-        "x": [text(column) for column in columns],
-        "y": [text(row, width=24) for row in rows],
-        "z": [[None if mark is None or mark.value is None else float(mark.value) for mark in line] for line in grid],
-        "customdata": [[_said(mark, unit) if mark else ("", "", "", None, None) for mark in line] for line in grid],
-        "hovertemplate": _SAID,
-        "colorscale": [[0, "rgba(59, 114, 250, 0.08)"], [1, _PLAIN]],
-        "xgap": 2,
-        "ygap": 2,
-        "showscale": False,
+def stroke(name: str | None, place: int, looks: Mapping[str, theme.Look], *, points: int) -> Parts:
+    """How the line of a name is drawn, and its entry in the legend."""
+    return {
+        "line": {"color": _look(name, place, looks).color, "width": 2, "dash": _DASHES[place % TOP]},
+        "marker": {"symbol": _SYMBOLS[place % TOP], "size": 5 if points <= 62 else 3},
+    } | _entry(name, place)
+
+
+def figure(traces: Sequence[Parts], layout: Parts, *, y: Parts, height: int) -> go.Figure:
+    """What all charts share: little ink, nothing to drag, a legend under the plot."""
+    still = {"fixedrange": True, "automargin": True}
+    shared = {
+        "height": height,
+        "margin": {"l": 0, "r": 4, "t": 22, "b": 0},
+        "dragmode": False,
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "xanchor": "left", "yanchor": "top", "font": {"size": 12}},
+        "hoverlabel": {"font": {"size": 12}, "align": "left", "namelength": -1},
     }
-    layout = {"xaxis": {"type": "category", "showgrid": False}}
-    y = {"type": "category", "autorange": "reversed", "showgrid": False, "nticks": len(rows)}
-    return _figure([map_], layout, y=y, height=30 * len(rows) + 50)
+    axes = {
+        "xaxis": still | layout.get("xaxis", {}),
+        "yaxis": still | {"gridcolor": _FAINT, "zeroline": False, "nticks": 5} | y,
+    }
+    return go.Figure({"data": list(traces), "layout": layout | shared | axes})
 
 
-def marks_of(figures: Iterable[tuple[Sequence[str | None], Amount, int]]) -> list[Mark]:
-    """Marks over time of (bucket and name, figure, calls)."""
-    return [
-        Mark(group[1] if len(group) > 1 else None, value, group[0], note=f" · {calls:,} calls")
-        for group, value, calls in figures
-    ]
+def spelt(name: str | None, *, missing: str = "not said") -> str:
+    """A name as people read it."""
+    return missing if name is None else "Other" if name == OTHER else name
 
 
 def text(name: str | None, *, missing: str = "not said", width: int = 60) -> str:
     """A name as Plotly shows it: as it is, and not longer than there is room for."""
-    shown = missing if name is None else name
+    shown = spelt(name, missing=missing)
     return html.escape(shown if len(shown) <= width else shown[: width - 1] + "…")
 
 
-def _said(mark: Mark, unit: Unit, *, missing: str = "not said") -> tuple[str, str, str, str | None, str | None]:
-    """Three for the hover text; then, for a click, the name as it is and the bucket."""
-    return text(mark.name, missing=missing), unit.exact(mark.value), html.escape(mark.note), mark.name, mark.bucket
+def said(mark: Mark, unit: Unit, *, missing: str = "not said") -> tuple[str | None, ...]:
+    """Three for the hover text; then, for a click, the names as they are and the bucket."""
+    shown = text(mark.name, missing=missing), unit.exact(mark.value), html.escape(mark.note)
+    return (*shown, *(mark.group or (mark.name,)), mark.bucket)
 
 
 def _bars(marks: Sequence[Mark], unit: Unit) -> Parts:
@@ -198,8 +199,8 @@ def _bars(marks: Sequence[Mark], unit: Unit) -> Parts:
         "type": "bar",
         "x": [mark.bucket for mark in marks],
         "y": [float(mark.value or 0) for mark in marks],
-        "customdata": [_said(mark, unit) for mark in marks],
-        "hovertemplate": _SAID,
+        "customdata": [said(mark, unit) for mark in marks],
+        "hovertemplate": SAID,
     }
 
 
@@ -253,20 +254,3 @@ def _timed(axis: Axis) -> Parts:
         "shapes": [band | {"fillcolor": _GREY, "opacity": 0.16, "line": {"width": 0}, "layer": "below"}],
         "annotations": [note | {"text": said, "font": {"size": 11}}],
     }
-
-
-def _figure(traces: list[Parts], layout: Parts, *, y: Parts, height: int) -> go.Figure:
-    """What all charts share: little ink, nothing to drag, a legend under the plot."""
-    still = {"fixedrange": True, "automargin": True}
-    shared = {
-        "height": height,
-        "margin": {"l": 0, "r": 4, "t": 22, "b": 0},
-        "dragmode": False,
-        "legend": {"orientation": "h", "x": 0, "y": -0.16, "xanchor": "left", "yanchor": "top", "font": {"size": 12}},
-        "hoverlabel": {"font": {"size": 12}, "align": "left", "namelength": -1},
-    }
-    axes = {
-        "xaxis": still | layout.get("xaxis", {}),
-        "yaxis": still | {"gridcolor": _FAINT, "zeroline": False, "nticks": 5} | y,
-    }
-    return go.Figure({"data": traces, "layout": layout | shared | axes})

@@ -84,3 +84,11 @@ def totals_by(
 def cost_by(source: Source, filters: Filters, by: Sequence[str], buckets: Buckets | None = None) -> list[CostRow]:
     """A breakdown."""
     return reports.cost_by(source.ledger, filters, by, buckets=buckets)
+
+
+@kept
+def costs_by(
+    source: Source, filters: Filters, several: Sequence[Sequence[str]], buckets: Buckets
+) -> list[list[CostRow]]:
+    """Several breakdowns of a period in one question."""
+    return reports.costs_by(source.ledger, filters, several, buckets=buckets)

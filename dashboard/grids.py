@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from . import charts
-from .charts import Mark, go
+from .charts import Mark, Parts, go
 from .units import Unit
 
 MOST = 15
@@ -16,42 +15,60 @@ _ROW, _NAMES = 36, 110
 _SCALE, _INK = [[0, "#e6edfe"], [1, "#8fb0fd"]], "#101418"
 
 
-def grid(cells: Sequence[tuple[str, str, Mark]], *, columns: Sequence[str] = (), unit: Unit) -> go.Figure:
-    """A heat map of (row, column, mark), both in the order in which they come, or with these columns."""
-    rows = list(dict.fromkeys(row for row, _, _ in cells))[:MOST]
-    columns = columns or list(dict.fromkeys(column for _, column, _ in cells))[:MOST]
-    figure: Any = charts.heat(cells, rows=rows, columns=columns, unit=unit)  # Plotly ships no types
-    shorts = {(row, column): unit.short(mark.value) for row, column, mark in cells}
-    figure.update_traces(
-        text=[[shorts.get((row, column), "") for column in columns] for row in rows],
-        texttemplate="%{text}",
-        textfont_color=_INK,
-        colorscale=_SCALE,
-    )
-    figure.update_layout(height=_ROW * len(rows) + _NAMES)
-    heat = figure.to_dict()["data"][0]
-    figure.update_xaxes(tickvals=heat["x"], range=(-0.5, len(columns) - 0.5))
-    figure.update_yaxes(tickvals=heat["y"], range=(len(rows) - 0.5, -0.5), autorange=False)
-    figure.add_trace(_targets(heat))
-    return figure
+def grid(
+    cells: Sequence[tuple[str, str, Mark]], *, columns: Sequence[str] = (), most: int = MOST, unit: Unit
+) -> go.Figure:
+    """A heat map of (row, column, mark), both in the order in which they come, or with these columns; darker for more.
+
+    Where there is no mark, or its value is not known, nothing is drawn.
+    """
+    found = {(row, column): mark for row, column, mark in cells if mark.value is not None}
+    rows = list(dict.fromkeys(row for row, _, _ in cells))[:most]
+    columns = columns or list(dict.fromkeys(column for _, column, _ in cells))[:most]
+    lines = [[found.get((row, column)) for column in columns] for row in rows]
+    across, down = list(range(len(columns))), list(range(len(rows)))
+    map_: Parts = {
+        "type": "heatmap",
+        "x": across,
+        "y": down,
+        "z": [[None if mark is None else float(mark.value or 0) for mark in line] for line in lines],
+        "text": [["" if mark is None else unit.short(mark.value) for mark in line] for line in lines],
+        "texttemplate": "%{text}",
+        "textfont": {"color": _INK},
+        "hoverinfo": "skip",
+        "colorscale": _SCALE,
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
+    }
+    x = {
+        "tickmode": "array",
+        "tickvals": across,
+        "ticktext": [charts.text(one) for one in columns],
+        "range": (-0.5, len(across) - 0.5),
+    }
+    y = {
+        "tickmode": "array",
+        "tickvals": down,
+        "ticktext": [charts.text(one, width=24) for one in rows],
+        "range": (len(down) - 0.5, -0.5),
+    }
+    layout = {"xaxis": x | {"showgrid": False, "zeroline": False, "ticks": ""}}
+    height = _ROW * len(rows) + _NAMES
+    return charts.figure([map_, _targets(lines, unit)], layout, y=y | {"showgrid": False, "ticks": ""}, height=height)
 
 
-def _targets(heat: charts.Parts) -> charts.Parts:
+def _targets(lines: Sequence[Sequence[Mark | None]], unit: Unit) -> Parts:
     """Marks that nobody sees, one in each cell: a click on a heat map itself selects nothing."""
-    cells = [
-        (column, row, said)
-        for row, line in zip(heat["y"], heat["customdata"], strict=True)
-        for column, said in zip(heat["x"], line, strict=True)
-        if said[1]
-    ]
+    cells = [(x, y, mark) for y, line in enumerate(lines) for x, mark in enumerate(line) if mark is not None]
     unseen = {"marker": {"opacity": 0}}
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [column for column, _, _ in cells],
-        "y": [row for _, row, _ in cells],
-        "customdata": [said for _, _, said in cells],
-        "hovertemplate": heat["hovertemplate"],
+        "x": [x for x, _, _ in cells],
+        "y": [y for _, y, _ in cells],
+        "customdata": [charts.said(mark, unit) for _, _, mark in cells],
+        "hovertemplate": charts.SAID,
         "marker": {"opacity": 0, "size": _ROW, "symbol": "square"},
         "selected": unseen,
         "unselected": unseen,

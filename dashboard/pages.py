@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from . import drill
 from .view import View
 from .views import budgets, caching, calls, explore, models, overview, prices, routing, what_if
 
@@ -30,5 +31,5 @@ PAGES = (
     Page("Budgets", ":material/savings:", "budgets", budgets.show),
     Page("What if", ":material/psychology_alt:", "what-if", what_if.show, scoped=True),
     Page("Prices", ":material/sell:", "prices", prices.show),
-    Page("Calls", ":material/receipt_long:", calls.ADDRESS, calls.show, scoped=True),
+    Page("Calls", ":material/receipt_long:", drill.ADDRESS, calls.show, scoped=True),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from analytics.measures import Amount, Measure
 
@@ -23,7 +24,7 @@ class Unit:
     """Before the ticks."""
 
 
-def of(measure: Measure, currency: str = "USD") -> Unit:
+def of(measure: Measure[Any], currency: str = "USD") -> Unit:
     """The unit of a measure."""
     return money(currency) if measure.unit == "money" else _OTHERS[measure.unit]
 
@@ -60,4 +61,4 @@ SECONDS = Unit(
     ),
     lambda _: "~g",
 )
-_OTHERS = {"count": COUNT, "tokens": TOKENS, "share": SHARE}
+_OTHERS = {"count": COUNT, "tokens": TOKENS, "share": SHARE, "seconds": SECONDS}

@@ -12,6 +12,7 @@ from analytics.measures import Cost
 from analytics.reports import Dimensions, Filters
 
 from . import theme
+from .charts import Axis
 from .data import Source
 
 
@@ -33,6 +34,11 @@ class View:
     now: datetime
 
     @property
+    def axis(self) -> Axis:
+        """The time axis of its charts."""
+        return Axis(self.buckets, self.grain, self.zone, self.now)
+
+    @property
     def currency(self) -> str:
         """What the chosen cost is in. What was saved is always in US dollars, at list prices."""
         return self.dimensions.currency or "USD" if self.cost == "reporting_cost" else "USD"
@@ -41,6 +47,10 @@ class View:
         """The chosen cost of a Totals or a CostRow."""
         found: Decimal | None = getattr(figures, self.cost)
         return found
+
+    def headed(self, name: str) -> str:
+        """The heading of a column in the chosen cost: `Spend`, or `Spend (EUR)`."""
+        return name if self.currency == "USD" else f"{name} ({self.currency})"
 
     def money(self, amount: Decimal | None) -> str:
         """The chosen cost, written for people."""

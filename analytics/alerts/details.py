@@ -9,9 +9,10 @@ from decimal import Decimal
 from ..budgets import Cost
 from ..contributors import contributors
 from ..forecast import Forecast
+from ..grouping import MOST_DIMENSIONS
 from ..ledger import Ledger
 from ..period import Period
-from ..reports import MOST_DIMENSIONS, Filters, cost_by, dimensions
+from ..reports import Filters, cost_by, dimensions
 from ..spending import Spend
 from .notice import Contributor, Plot, Point
 

@@ -22,6 +22,12 @@ page AS MATERIALIZED (  -- only ids: carrying whole rows through the sort would 
         AND ($status::INTEGER IS NULL OR status = $status::INTEGER)
         AND ($failed::BOOLEAN IS NULL OR succeeded <> $failed::BOOLEAN)
         AND ($stop_reason::VARCHAR IS NULL OR stop_reason = $stop_reason::VARCHAR)
+        AND ($unpriced::VARCHAR IS NULL OR record_id IN (
+            SELECT record_id FROM charge
+            WHERE unpriced_reason = $unpriced::VARCHAR AND started_at >= $start AND started_at < $until))
+        AND (len($aspects::VARCHAR[]) = 0 OR list_transform($aspects::VARCHAR[], lambda aspect: aspect_of(aspect, NULL, tier, task_type, requested_model, model,
+            shadow_model, budget_of(reason), decision_of(reason, requested_model, sent_model, shadow_model, tags), reason_of(reason),
+            outcome_of(reason), tenth_of(confidence))) = $members::VARCHAR[])
         AND ($least::DECIMAL(38, 18) IS NULL OR record_id IN (FROM costly))
     ORDER BY started_at DESC, record_id DESC
     LIMIT $size

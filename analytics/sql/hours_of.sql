@@ -1,7 +1,6 @@
--- Attempts from `first` up to `until` by the hour, in the shape of the table `hourly`; with `sliced` also by slices, with
--- `by_user` also by user.
+-- Attempts from $first up to $until by the hour, in the shape of the table `recent`; with $sliced also by slices, with $by_user also
+-- by user.
 -- Attempts without a line used nothing, which costs nothing. A call counts where its last attempt does.
-CREATE OR REPLACE TEMP MACRO hours_of(first, until, sliced, by_user) AS TABLE
 WITH money AS (  -- one row per attempt
     SELECT
         line.record_id,
@@ -19,23 +18,23 @@ WITH money AS (  -- one row per attempt
         sum(cache_write_1h_tokens) AS cache_write_1h_tokens,
         sum(cache_read_input_tokens) AS cache_read_tokens
     FROM line LEFT JOIN charge ON charge.record_id = line.record_id AND charge.line_number = line.line_number
-        AND charge.started_at >= first AND charge.started_at < until
-    WHERE line.started_at >= first AND line.started_at < until
+        AND charge.started_at >= $first::TIMESTAMP AND charge.started_at < $until::TIMESTAMP
+    WHERE line.started_at >= $first::TIMESTAMP AND line.started_at < $until::TIMESTAMP
     GROUP BY line.record_id
 ),
 repeated AS (  -- calls of more than one attempt
     SELECT call_id, max(attempt) AS last_attempt, min(sent_model) <> max(sent_model) AS moved
     FROM usage
-    WHERE started_at >= first - INTERVAL 2 HOURS AND started_at < until + INTERVAL 2 HOURS
+    WHERE started_at >= $first::TIMESTAMP - INTERVAL 2 HOURS AND started_at < $until::TIMESTAMP + INTERVAL 2 HOURS
         AND call_id IN (
             SELECT call_id FROM usage
-            WHERE attempt > 1 AND started_at >= first - INTERVAL 2 HOURS AND started_at < until + INTERVAL 2 HOURS)
+            WHERE attempt > 1 AND started_at >= $first::TIMESTAMP - INTERVAL 2 HOURS AND started_at < $until::TIMESTAMP + INTERVAL 2 HOURS)
     GROUP BY call_id
 ),
 attempt AS (
     SELECT
         usage.* EXCLUDE (usage, user_id),
-        if(by_user, user_id, NULL) AS user_id,
+        if($by_user, user_id, NULL) AS user_id,
         stream AND NOT complete AND duration_ms IS NULL AS open,
         error_type IS NULL AND coalesce(status BETWEEN 200 AND 299, false) AS succeeded,
         attempt >= coalesce(last_attempt, attempt) AS ended,
@@ -48,12 +47,12 @@ attempt AS (
     FROM usage
     LEFT JOIN money ON money.record_id = usage.record_id
     LEFT JOIN repeated ON repeated.call_id = usage.call_id
-    WHERE usage.started_at >= first AND usage.started_at < until
+    WHERE usage.started_at >= $first::TIMESTAMP AND usage.started_at < $until::TIMESTAMP
 )
 SELECT
     date_trunc('hour', started_at) AS hour,
-    if(sliced, time_bucket(INTERVAL 5 MINUTES, started_at), NULL) AS slice,
-    model, requested_model, task_type, tier, platform, region, workspace_id, key_fingerprint, user_id, status, tags,
+    if($sliced, time_bucket(INTERVAL 5 MINUTES, started_at), NULL) AS slice,
+    model, requested_model, task_type, tier, platform, region, workspace_id, key_fingerprint, status, tags,
     count(*) FILTER (WHERE ended) AS calls,
     count(*) AS attempts,
     count(*) FILTER (WHERE NOT succeeded) AS failed_attempts,
@@ -76,6 +75,7 @@ SELECT
     coalesce(sum(input_tokens), 0)::BIGINT AS input_tokens,
     coalesce(sum(output_tokens), 0)::BIGINT AS output_tokens,
     (coalesce(sum(cache_write_5m_tokens), 0) + coalesce(sum(cache_write_1h_tokens), 0))::BIGINT AS cache_write_tokens,
-    coalesce(sum(cache_read_tokens), 0)::BIGINT AS cache_read_tokens
+    coalesce(sum(cache_read_tokens), 0)::BIGINT AS cache_read_tokens,
+    user_id
 FROM attempt
 GROUP BY ALL

@@ -1,15 +1,17 @@
 -- How attempts went: one row per group; $dimensions, two at most, says what makes a group (none: all are one).
 -- What an answer took and how long it is: of those that were seen to their end. Items of batches have no duration.
-WITH attempt AS (
+WITH more_lines AS (  -- hardly any attempt has a second line: grouping all of them would take as long as the rest together
+    SELECT record_id, sum(output_tokens) AS output_tokens
+    FROM line WHERE started_at >= $start AND started_at < $until AND line_number > 1
+    GROUP BY record_id
+),
+used AS (
     SELECT
-        member_of(($dimensions::VARCHAR[])[1], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_1,
-        member_of(($dimensions::VARCHAR[])[2], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_2,
-        record_id, call_id, attempt, succeeded, status, error_type, stop_reason, duration_ms, time_to_first_token_ms,
-        succeeded AND complete AS answered,
-        stream AND NOT complete AND duration_ms IS NULL AS open,
-        NOT complete AND NOT open AS cut
-    FROM attempts_of($start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[],
-        $tag_keys::VARCHAR[], $tag_values::VARCHAR[], $within::VARCHAR[], $within_values::VARCHAR[][])
+        record_id,
+        line.output_tokens + coalesce(more_lines.output_tokens, 0) AS output_tokens,
+        service_tier = 'batch' AS batch, service_tier = 'priority' AS priority, speed = 'fast' AS fast
+    FROM line LEFT JOIN more_lines USING (record_id)
+    WHERE started_at >= $start AND started_at < $until AND line_number = 1
 ),
 repeated AS (  -- calls of more than one attempt, as hours_of.sql counts them
     SELECT call_id, max(attempt) AS last_attempt
@@ -17,25 +19,22 @@ repeated AS (  -- calls of more than one attempt, as hours_of.sql counts them
     WHERE started_at >= $start::TIMESTAMP - INTERVAL 2 HOURS AND started_at < $until::TIMESTAMP + INTERVAL 2 HOURS AND attempt > 1
     GROUP BY call_id
 ),
--- Hardly any attempt has a second line: grouping all of them would take as long as the rest together.
-first_line AS (
-    SELECT record_id, output_tokens, service_tier, speed
-    FROM line WHERE started_at >= $start AND started_at < $until AND line_number = 1
-),
-more_lines AS (
-    SELECT record_id, sum(output_tokens) AS output_tokens
-    FROM line WHERE started_at >= $start AND started_at < $until AND line_number > 1
-    GROUP BY record_id
-),
-used AS (
+attempt AS (
     SELECT
-        attempt.*, service_tier, speed,
-        attempt.attempt >= coalesce(last_attempt, attempt.attempt) AS ended,
-        if(answered, first_line.output_tokens + coalesce(more_lines.output_tokens, 0), NULL)::BIGINT AS written
-    FROM attempt
-    LEFT JOIN first_line USING (record_id)
-    LEFT JOIN more_lines USING (record_id)
+        member_of(($dimensions::VARCHAR[])[1], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_1,
+        member_of(($dimensions::VARCHAR[])[2], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_2,
+        record_id, succeeded, status, error_type, stop_reason, duration_ms, time_to_first_token_ms,
+        succeeded AND complete AS answered,
+        stream AND NOT complete AND duration_ms IS NULL AS open,
+        NOT complete AND NOT open AS cut,
+        attempt >= coalesce(last_attempt, attempt) AS ended
+    FROM attempts_of($start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[],
+        $tag_keys::VARCHAR[], $tag_values::VARCHAR[], $within::VARCHAR[], $within_values::VARCHAR[][])
     LEFT JOIN repeated USING (call_id)
+),
+joined AS (
+    SELECT attempt.*, if(answered, output_tokens, NULL)::BIGINT AS written, batch, priority, fast
+    FROM attempt LEFT JOIN used USING (record_id)
 )
 SELECT
     [member_1, member_2][:len($dimensions::VARCHAR[])] AS members,
@@ -53,10 +52,10 @@ SELECT
     quantile_cont(written, [0.5, 0.95, 0.99]) AS output_tokens,
     histogram(stop_reason) AS stop_reasons,
     histogram(if(succeeded, NULL, concat_ws(' ', coalesce(status::VARCHAR, 'no answer'), error_type))) AS errors,
-    count(service_tier) AS used_attempts,
-    count(*) FILTER (WHERE speed = 'fast') AS fast_attempts,
-    count(*) FILTER (WHERE service_tier = 'batch') AS batch_attempts,
-    count(*) FILTER (WHERE service_tier = 'priority') AS priority_attempts
-FROM used
+    count(batch) AS used_attempts,
+    count(*) FILTER (WHERE fast) AS fast_attempts,
+    count(*) FILTER (WHERE batch) AS batch_attempts,
+    count(*) FILTER (WHERE priority) AS priority_attempts
+FROM joined
 GROUP BY member_1, member_2
 ORDER BY calls DESC, members

@@ -8,7 +8,7 @@ WITH cut AS (
     WHERE date_trunc('hour', moment) <> moment
         AND moment < greatest(
             (SELECT max(slice) FROM stale) + INTERVAL 5 MINUTES,
-            (SELECT max(coalesce(slice + INTERVAL 5 MINUTES, hour + INTERVAL 1 HOUR)) FROM hourly))
+            (SELECT max(coalesce(slice + INTERVAL 5 MINUTES, hour + INTERVAL 1 HOUR)) FROM hourly WHERE hour = (SELECT max(hour) FROM hourly)))
     UNION
     SELECT hour FROM hourly WHERE $by_user
 ),

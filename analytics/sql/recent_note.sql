@@ -1,2 +1,2 @@
 -- The same for what is odd about them.
-CREATE OR REPLACE TEMP TABLE recent_note AS FROM hourly_note LIMIT 0
+CREATE OR REPLACE TEMP TABLE recent_note AS SELECT * FROM hourly_note LIMIT 0

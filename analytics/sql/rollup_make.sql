@@ -1,4 +1,6 @@
 -- The roll-ups of this time.
-INSERT INTO hourly BY NAME
-SELECT * EXCLUDE user_id FROM hours_of($first::TIMESTAMP, $until::TIMESTAMP, $sliced, false)
+INSERT INTO hourly
+SELECT * EXCLUDE (user_id) FROM (
+INCLUDE hours_of
+)
 ORDER BY ALL

@@ -1,2 +1,3 @@
 -- What is odd about it.
-INSERT INTO hourly_note BY NAME FROM notes_of($first::TIMESTAMP, $until::TIMESTAMP, $sliced)
+INSERT INTO hourly_note
+INCLUDE notes_of

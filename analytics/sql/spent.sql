@@ -2,17 +2,17 @@
 -- breakdown.sql, and the slices that have none.
 WITH found AS (
     SELECT
-        member_of(($dimensions::VARCHAR[])[1], hour, model, requested_model, task_type, tier, platform, region, workspace_id, NULL, key_fingerprint, status, tags) AS member_1,
-        member_of(($dimensions::VARCHAR[])[2], hour, model, requested_model, task_type, tier, platform, region, workspace_id, NULL, key_fingerprint, status, tags) AS member_2,
-        member_of(($dimensions::VARCHAR[])[3], hour, model, requested_model, task_type, tier, platform, region, workspace_id, NULL, key_fingerprint, status, tags) AS member_3,
-        member_of(($dimensions::VARCHAR[])[4], hour, model, requested_model, task_type, tier, platform, region, workspace_id, NULL, key_fingerprint, status, tags) AS member_4,
+        member_of(($dimensions::VARCHAR[])[1], hour, model, requested_model, task_type, tier, platform, region, workspace_id, nullif('', ''), key_fingerprint, status, tags) AS member_1,
+        member_of(($dimensions::VARCHAR[])[2], hour, model, requested_model, task_type, tier, platform, region, workspace_id, nullif('', ''), key_fingerprint, status, tags) AS member_2,
+        member_of(($dimensions::VARCHAR[])[3], hour, model, requested_model, task_type, tier, platform, region, workspace_id, nullif('', ''), key_fingerprint, status, tags) AS member_3,
+        member_of(($dimensions::VARCHAR[])[4], hour, model, requested_model, task_type, tier, platform, region, workspace_id, nullif('', ''), key_fingerprint, status, tags) AS member_4,
         coalesce(slice, hour) AS moment,
         list_cost, contracted_cost, unpriced_attempts
     FROM (
-        FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour)
+        SELECT hourly.* FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour)
         WHERE coalesce(hourly.slice, hour) >= $start AND hour < $until
-        UNION ALL BY NAME
-        SELECT * EXCLUDE user_id FROM recent
+        UNION ALL
+        SELECT * EXCLUDE (user_id) FROM recent
     )
 ),
 slotted AS (  -- before the periods: many hours are in several of them

@@ -7,7 +7,6 @@ import glob
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from analytics.budget_words import rule_said
 from analytics.budgets import BudgetFile
 from analytics.exceptions import SettingsError
 from analytics.service.health import look
-from dashboard import panels, sheets, theme
+from dashboard import panels, tables, theme
+from dashboard.drill import Point
 from dashboard.view import View
 
 _DURATIONS = {
@@ -93,7 +93,7 @@ def _undelivered(view: View, trouble: Sequence[Message]) -> None:
     messages = theme.plural(len(trouble), "message")
     st.error("\n".join([f"**{messages} did not arrive.** `tollgate alerts test` tries the way.\n", *lines, *more]))
     with st.expander("Table", type="compact", key="undelivered"):
-        sheets.show([_message(view, each) for each in trouble], name="undelivered messages")
+        tables.show([_message(view, each) for each in trouble], name="undelivered messages")
 
 
 def _trouble(view: View, message: Message) -> str:
@@ -110,8 +110,8 @@ def _alerts(view: View, rows: Sequence[Row]) -> None:
     if not shown:
         st.write("There has been no alert." if not rows else "No alert is open.")
         return
-    pick = partial(_choose, [row.alert_id for row in shown])
-    sheets.show([_row(view, row) for row in shown], name="alerts", pick=pick, turn=_turn())
+    points = [Point({"alert": row.alert_id[:_ID]}, calls=False) for row in shown]
+    tables.show([_row(view, row) for row in shown], name="alerts", points=points, turn=_turn())
     names = {row.alert_id[:_ID]: row for row in shown}
     chosen = st.selectbox(
         "Alert", list(names), key="alert", bind="query-params", format_func=lambda name: _said(names[name])
@@ -119,15 +119,11 @@ def _alerts(view: View, rows: Sequence[Row]) -> None:
     _one(view, names[chosen])
 
 
-def _choose(ids: Sequence[str], place: int) -> None:
-    st.session_state["alert"] = ids[place][:_ID]
-
-
 def _one(view: View, row: Row) -> None:
     """What happened to one alert, who was told, and what to do."""
     home = view.source.home
     with st.container(border=True):
-        st.markdown(f"**{theme.markdown(f'{_said(row)}: {row.state}')}**")
+        panels.heading(f"{_said(row)}: {row.state}", level=3)
         with st.container(horizontal=True):
             if row.state == "firing":
                 _act(home, row, "acknowledge", "There are no more reminders of it.")
@@ -136,8 +132,8 @@ def _one(view: View, row: Row) -> None:
             _quiet(home, [row.rule], glob.escape(row.scope) or "*", label="Silence", key=f"silence:{row.alert_id}")
         happened, told = st.columns(2)
         with happened:
-            st.markdown("**What happened**")
-            sheets.show(
+            panels.heading("What happened", level=3)
+            tables.show(
                 [
                     {"When": theme.moment(each.happened_at, view.zone), "What": each.kind}
                     | {"By": each.author, "Why": each.note}
@@ -146,9 +142,9 @@ def _one(view: View, row: Row) -> None:
                 name="history of the alert",
             )
         with told:
-            st.markdown("**Who was told**")
+            panels.heading("Who was told", level=3)
             if row.messages:
-                sheets.show([_message(view, each) for each in row.messages], name="messages of the alert")
+                tables.show([_message(view, each) for each in row.messages], name="messages of the alert")
             else:
                 st.write("Nobody." if row.voice == "told" else f"Nobody: it was {row.voice}.")
 
@@ -253,7 +249,7 @@ def _signed() -> None:
 def _rules(file: BudgetFile) -> None:
     if file.rules:
         with st.expander("What else alerts", type="compact", key="rules"):
-            sheets.show([{"Rule": rule.name, "What it says": rule_said(rule)} for rule in file.rules], name="rules")
+            tables.show([{"Rule": rule.name, "What it says": rule_said(rule)} for rule in file.rules], name="rules")
 
 
 def _row(view: View, row: Row) -> dict[str, Any]:

@@ -20,10 +20,12 @@ from analytics.exceptions import BudgetFileError
 from analytics.forecast import Forecast
 from analytics.links import dashboard_query
 from analytics.period import Period
+from analytics.presets import CUSTOM, local_days
 from analytics.spending import Spend
 from analytics.standing import Course, Standing, standings
-from dashboard import burn_down, panels, sheets, theme
+from dashboard import burn_down, panels, tables, theme
 from dashboard.data import Source, kept
+from dashboard.drill import Point
 from dashboard.view import View
 from dashboard.views import alerts
 
@@ -45,8 +47,8 @@ _COURSES: Mapping[Course, tuple[str, _Color]] = {
     "unknown": ("No forecast", "gray"),
 }
 _FORMATS = {
-    **dict.fromkeys(("Spent", "Limit", "Left", "Expected", "At least", "At most"), sheets.MONEY),
-    "Spent of limit": sheets.SHARE,
+    **dict.fromkeys(("Spent", "Limit", "Left", "Expected", "At least", "At most"), tables.MONEY),
+    "Spent of limit": tables.SHARE,
 }
 
 
@@ -99,7 +101,8 @@ def _budgets(view: View, file: BudgetFile) -> None:
     _idle(view, file, found)
     if found:
         with st.expander("Table", type="compact", key="all-budgets"):
-            sheets.show([_row(each) for each in found], name="budgets", formats=_FORMATS)
+            points = [_point(each.spend, view.now) for each in found]
+            tables.show([_row(each) for each in found], name="budgets", formats=_FORMATS, points=points)
         _burn_down(view, found)
 
 
@@ -151,7 +154,8 @@ def _values(view: View, found: Sequence[Standing], place: int) -> None:
         st.caption(theme.markdown(_begun(f"{period_said(budget, view.now)}; {over_said(budget.over)}.")))
         with st.expander("Table", type="compact", key=f"values:{budget.name}"):
             rows = [_row(each) for each in found]
-            sheets.show(rows, name=f"values {place} of {budget.name}", formats=_FORMATS)
+            points = [_point(each.spend, view.now) for each in found]
+            tables.show(rows, name=f"values {place} of {budget.name}", formats=_FORMATS, points=points)
         _in_words(budget)
 
 
@@ -175,29 +179,40 @@ def _burn_down(view: View, found: Sequence[Standing]) -> None:
         drawn, beside = st.columns([3, 2])
         plot = _plot(view.source, spend, forecast, view.now)
         with drawn:
-            panels.chart(burn_down.figure(plot, forecast), name="burn-down", alt=describe(plot))
+            figure, behind = burn_down.figure(plot, forecast), _point(spend, view.now)
+            panels.chart(figure, name="burn-down", alt=describe(plot), click=behind)
             st.caption(theme.markdown(f"{span_named(spend.budget.recurrence, spend.span)}. {describe(plot)}"))
             with st.expander("Table", type="compact", key="burnt"):
-                sheets.show(_points(plot, forecast), name="burn-down", formats=_FORMATS)
+                tables.show(_points(plot, forecast), name="burn-down", formats=_FORMATS)
         with beside:
             _made_of(view, spend)
 
 
 def _made_of(view: View, spend: Spend) -> None:
-    st.markdown("**What it was spent on**")
+    panels.heading("What it was spent on", level=3)
     rows = [
         {"What": each.name, "Spent": each.cost, "Change": each.change or "not known"}
         for each in _contributors(view.source, spend, view.now)
     ]
     if rows:
-        sheets.show(rows, name="contributors", formats={"Spent": sheets.MONEY})
+        tables.show(rows, name="contributors", formats={"Spent": tables.MONEY})
     else:
         st.write("Nothing was spent in this period.")
-    end = max(spend.counted.start + datetime.resolution, min(spend.counted.end, view.now))
-    query = dashboard_query(
-        Period(spend.counted.start, end), zone=spend.budget.recurrence.zone, scope=spend.scope, page="explore"
-    )
+    zone = spend.budget.recurrence.zone
+    query = dashboard_query(_so_far(spend, view.now), zone=zone, scope=spend.scope, page="explore")
     st.link_button("Explore these calls", query)
+
+
+def _point(spend: Spend, now: datetime) -> Point:
+    """The calls that it counts."""
+    zone = spend.budget.recurrence.zone
+    days = {"zone": zone, "period": CUSTOM, "days": local_days(_so_far(spend, now), zone)}
+    return Point({**{name: list(values) for name, values in spend.scope.items()}, **days})
+
+
+def _so_far(spend: Spend, now: datetime) -> Period:
+    start = spend.counted.start
+    return Period(start, max(start + datetime.resolution, min(spend.counted.end, now)))
 
 
 def _choices(found: Sequence[Standing]) -> list[tuple[str, Standing]]:

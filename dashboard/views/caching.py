@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from analytics import caching
-from analytics.caching import CachingRow
+from analytics.caching import Caches, CachingRow
+from analytics.grouping import BUCKET
 from analytics.measures import cache_hit_ratio
-from analytics.reports import BUCKET, Filters, Totals
-from dashboard import cards, charts, data, figures, filters, header, panels, sheets, theme, units
+from analytics.reports import Filters, Totals
+from dashboard import cards, charts, data, figures, filters, header, panels, tables, theme, units
 from dashboard.charts import Mark
 from dashboard.data import Source, kept
-from dashboard.drill import Drill
-from dashboard.tables import Group
+from dashboard.drill import Drill, Point
+from dashboard.export import Rows
 from dashboard.view import View
-from dashboard.views import calls, pruned, quality, reuse
+from dashboard.views import pruned, quality, reuse
 
 SAVED, COST = "Saved by reads", "Cost of writes"
-_FORMATS = {**dict.fromkeys((SAVED, COST, "Saved"), sheets.MONEY), "Hit ratio": sheets.SHARE}
+_FORMATS = {**dict.fromkeys((SAVED, COST, "Saved"), tables.MONEY), "Hit ratio": tables.SHARE}
 MARKING = """\
 client.messages.create(
     cache_control={"type": "ephemeral"},  # caches the prompt up to its last block
@@ -60,16 +60,15 @@ def show(view: View) -> None:
     pruned.say(view, lasting="The figures above go")
     with st.spinner("Reading what was written and read…"):
         cuts = (*view.buckets.starts, view.buckets.ends[-1])
-        (whole,) = _caching(view.source, view.filters, None, ())
-        over_time = _caching(view.source, view.filters, None, cuts)
-        owners = _caching(view.source, view.filters, by, ())
+        found = _caches(view.source, view.filters, by, cuts)
+    if found.whole is None:
+        return  # what the figures above count is pruned, which has been said
     money, whose = (column.container(border=True, height="stretch") for column in st.columns([3, 2]))
     with money:
-        _money(view, whole, over_time)
+        _money(view, found.whole, found.over_time)
     with whose:
-        _owners(by, owners)
+        _owners(by, found.groups)
     reuse.show(view, by)
-    calls.link("See the calls behind these figures")
 
 
 def _unused() -> None:
@@ -114,7 +113,7 @@ def _hits(view: View, by: str) -> None:
     panels.chart(
         charts.lines(
             marks,
-            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            view.axis,
             names=names,
             looks=theme.looks(view.dimensions.models if by == "model" else [one for one in names if one]),
             unit=units.SHARE,
@@ -125,10 +124,8 @@ def _hits(view: View, by: str) -> None:
     )
     if len(names) > charts.TOP:
         st.caption(f"The {charts.TOP} with the most prompt tokens of {len(names)}; the table has all.")
-    rows = [
-        {view.grain.capitalize(): group[0], name: _said(group[1])} | _tokens(totals) for group, totals in found.items()
-    ]
-    _folded(rows, name=f"hit ratio by {view.grain} and {by}", pick=partial(_narrow, click, list(found)))
+    rows = [tables.named(group, (view.grain.capitalize(), name)) | _tokens(totals) for group, totals in found.items()]
+    _folded(rows, name=f"hit ratio by {view.grain} and {by}", points=click.points(found))
 
 
 def _money(view: View, whole: CachingRow, rows: Sequence[CachingRow]) -> None:
@@ -146,7 +143,7 @@ def _money(view: View, whole: CachingRow, rows: Sequence[CachingRow]) -> None:
     panels.chart(
         charts.stacked(
             marks,
-            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            view.axis,
             names=(SAVED, COST),
             looks=theme.looks((SAVED, COST)),
             unit=units.money(),
@@ -158,7 +155,7 @@ def _money(view: View, whole: CachingRow, rows: Sequence[CachingRow]) -> None:
     with st.popover("How this is computed", type="tertiary", key="how-money"):
         st.write(MONEY)
     found = [{view.grain.capitalize(): slot} | _columns(row) for row, slot in zip(rows, slots, strict=True)]
-    _folded(found, name=f"caching by {view.grain}", pick=partial(_narrow, click, [(slot, None) for slot in slots]))
+    _folded(found, name=f"caching by {view.grain}", points=click.points((slot,) for slot in slots))
 
 
 def _owners(by: str, rows: Sequence[CachingRow]) -> None:
@@ -170,8 +167,8 @@ def _owners(by: str, rows: Sequence[CachingRow]) -> None:
         alt=f"Bars: what caching saved by {name.lower()}, the most first",
         click=Drill(by),
     )
-    found = [{name: _said(row.group[0])} | _columns(row) for row in rows]
-    _folded(found, name=f"caching by {by}", pick=partial(_narrow, Drill(by), [(None, row.group[0]) for row in rows]))
+    found = [{name: charts.spelt(row.group[0])} | _columns(row) for row in rows]
+    _folded(found, name=f"caching by {by}", points=Drill(by).points(row.group for row in rows))
 
 
 def _columns(row: CachingRow) -> dict[str, Any]:
@@ -212,21 +209,10 @@ def _hit(row: CachingRow) -> str:
     return "" if row.hit_ratio is None else f" · hit ratio {row.hit_ratio:.1%}"
 
 
-def _said(name: str | None) -> str:
-    return "not said" if name is None else name
-
-
-def _folded(rows: Sequence[Mapping[str, Any]], *, name: str, pick: sheets.Picked) -> None:
-    with st.expander("Table", type="compact", key=f"folded:{name}"):
-        sheets.show(rows, name=name, formats=_FORMATS, pick=pick)
-
-
-def _narrow(click: Drill, groups: Sequence[Group], place: int) -> None:
-    """To the bucket and the name of a row."""
-    bucket, name = groups[place]
-    click.narrow(name, bucket)
+def _folded(rows: Rows, *, name: str, points: Sequence[Point]) -> None:
+    tables.show(rows, name=name, formats=_FORMATS, points=points, folded=True)
 
 
 @kept
-def _caching(source: Source, filters: Filters, by: str | None, cuts: tuple[datetime, ...]) -> list[CachingRow]:
-    return caching.caching(source.ledger, filters, (by,) if by else (), boundaries=cuts)
+def _caches(source: Source, filters: Filters, by: str, cuts: tuple[datetime, ...]) -> Caches:
+    return caching.caches(source.ledger, filters, (by,), cuts)

@@ -6,7 +6,7 @@ that both can be sent to somebody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, cast
@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from analytics import attempts, one_call
 from analytics import calls as ledger_calls
-from analytics.attempts import Kept
+from analytics import one_call
 from analytics.calls import AttemptRow, Cursor, Page, Search
 from analytics.one_call import OneCall
 from analytics.reports import Filters
@@ -25,20 +24,30 @@ from dashboard.data import Source, kept
 from dashboard.durations import seconds
 from dashboard.export import Rows, export
 from dashboard.view import View
-from dashboard.views import receipt
+from dashboard.views import pruned, receipt
 
-ADDRESS = "calls"
 CALL, AFTER = "call", "after"
 TABLE, ASKED = "table:calls", "calls:asked"
 ALL, FAILED, SUCCEEDED = "All", "Failed", "Succeeded"
 OUTCOMES = {ALL: None, FAILED: True, SUCCEEDED: False}
 STOP_REASONS = ("end_turn", "tool_use", "max_tokens", "stop_sequence", "pause_turn", "refusal")
 ON_A_PAGE = 50
+DECIDED: Mapping[str, str] = {
+    "decision": "decision",
+    "reason": "reason",
+    "came_of_it": "outcome",
+    "confidence": "confidence",
+    "budget": "budget",
+    "shadow_model": "shadow_model",
+}
+"""What a click elsewhere looks for, as the address has it, and the aspect of decisions that it is."""
+UNPRICED = "unpriced"
 
 
 def show(view: View) -> None:
     """The page: what to look for; under it what was found, or the receipt of the call that was chosen."""
     wanted = _asked()
+    _clicked()
     _begin_again(view, wanted)
     if chosen := st.query_params.get(CALL):
         _one(view, chosen)
@@ -46,20 +55,9 @@ def show(view: View) -> None:
         _list(view, wanted)
 
 
-def link(label: str, *, call: str | None = None, outcome: str = ALL, stop_reason: str | None = None) -> None:
-    """A link to this page that keeps the filters; `label` is shown as it is. With `call`, to its receipt."""
-    asked = {CALL: call, "outcome": None if outcome == ALL else outcome, "stop": stop_reason}
-    st.page_link(
-        st.Page(lambda: None, title="Calls", url_path=ADDRESS),  # told from others by its address alone
-        label=theme.markdown(label),
-        icon=":material/receipt_long:",
-        query_params={name: value for name, value in asked.items() if value is not None},
-    )
-
-
 def _asked() -> Search:
     """What is looked for, beside what the filters leave: a status or a user is chosen there."""
-    word, outcome, stop, least = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
+    word, outcome, stop, least = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
     with word:
         of_id = st.text_input(
             "Id",
@@ -95,7 +93,22 @@ def _asked() -> Search:
         failed=OUTCOMES[how],
         stop_reason=reason,
         least_cost=None if cost is None else Decimal(str(cost)),
+        unpriced=st.query_params.get(UNPRICED),
+        decided={aspect: st.query_params[name] for name, aspect in DECIDED.items() if name in st.query_params},
     )
+
+
+def _clicked() -> None:
+    """What a click elsewhere looks for, each to be taken back."""
+    with st.container(horizontal=True, gap="small"):
+        for name in (*DECIDED, UNPRICED):
+            if name in st.query_params:
+                said = theme.markdown(f"{name.replace('_', ' ').capitalize()}: {st.query_params[name]}")
+                st.button(f"✕ {said}", key=f"clicked:{name}", on_click=_take_back, args=(name,))
+
+
+def _take_back(name: str) -> None:
+    st.query_params.pop(name, None)
 
 
 def _begin_again(view: View, wanted: Search) -> None:
@@ -192,9 +205,9 @@ def _one(view: View, call_id: str) -> None:
         receipt.show(call, view)
         return
     panels.heading("No such call")
-    since = _kept(view.source).attempts_from
-    pruned = f", and those that began before {theme.moment(since, view.zone)} are pruned" if since else ""
-    st.info(theme.markdown(f"The ledger has no call {call_id}{pruned}. It may have been counted in another home."))
+    since = pruned.known(view.source).attempts_from
+    older = f", and those that began before {theme.moment(since, view.zone)} are pruned" if since else ""
+    st.info(theme.markdown(f"The ledger has no call {call_id}{older}. It may have been counted in another home."))
 
 
 def _open_row(ids: Sequence[str]) -> None:
@@ -220,8 +233,3 @@ def _found(source: Source, filters: Filters, wanted: Search, after: str | None) 
 @kept
 def _call(source: Source, call_id: str) -> OneCall | None:
     return one_call.one_call(source.ledger, call_id)
-
-
-@kept
-def _kept(source: Source) -> Kept:
-    return attempts.kept(source.ledger)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -10,21 +11,18 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from analytics import attempts, performance
-from analytics.attempts import Kept
-from analytics.measures import measures
+from analytics import performance
+from analytics.measures import Group, measures
 from analytics.performance import PerformanceRow, QuantilePoint, ThinkingRow
 from analytics.reports import Filters, Totals
-from dashboard import charts, data, drill, filters, header, panels, tables, theme, units
+from dashboard import charts, data, filters, grids, header, panels, tables, theme, units
 from dashboard.charts import Mark
 from dashboard.data import Source, kept
 from dashboard.drill import Drill
 from dashboard.durations import seconds
-from dashboard.export import export
-from dashboard.tables import Group
 from dashboard.units import Unit
 from dashboard.view import View
-from dashboard.views import calls, pruned, quality
+from dashboard.views import pruned, quality
 
 EACH = ("model", "task_type", "requested_model")
 TOOK: Mapping[str, performance.Measure] = dict(
@@ -33,6 +31,15 @@ TOOK: Mapping[str, performance.Measure] = dict(
 QUANTILES = {"Median": 0.5, "95th percentile": 0.95, "99th percentile": 0.99}
 MOST_WAYS = 8
 """Of stop reasons or errors in a heat map; the table has all."""
+_ENDS: Mapping[str, tuple[str, Drill, Callable[[str], str | None]]] = {
+    "Stop reason": ("No answer says why it ended.", Drill("stop"), lambda way: way),
+    "Error": (
+        "No attempt failed.",
+        Drill("status", search={"outcome": "Failed"}),
+        lambda way: way[:3] if way[:3].isdigit() else None,  # `529 overloaded_error`, or `no answer` and why
+    ),
+}
+"""For ways to end: what is said where there are none, what a click on one asks for, and by which name."""
 SPEED = Unit(
     lambda amount: theme.UNKNOWN if amount is None else f"{amount:,.0f}/s",
     lambda amount: theme.UNKNOWN if amount is None else f"{amount:,.3f} tokens per second",
@@ -70,13 +77,10 @@ def show(view: View) -> None:
         _figures(rows, by)
     ended, failed = (column.container(border=True, height="stretch") for column in st.columns(2))
     with ended:
-        _ways(
-            rows, by, "Stop reason", {row.group: row.stop_reasons for row in rows}, none="No answer says why it ended."
-        )
+        _ways(by, "Stop reason", {row.group: row.stop_reasons for row in rows})
     with failed:
-        _ways(rows, by, "Error", {row.group: row.errors for row in rows}, none="No attempt failed.")
+        _ways(by, "Error", {row.group: row.errors for row in rows})
     _thinking(view, by)
-    calls.link("See the calls behind these figures")
 
 
 def _costs(view: View, by: str, totals: Mapping[Group, Totals]) -> None:
@@ -93,11 +97,13 @@ def _costs(view: View, by: str, totals: Mapping[Group, Totals]) -> None:
                 click=Drill(by),
             )
     tables.show(
-        tables.measured(totals, (filters.label(by),), [known[name] for name in _TABLED], missing=_missing(by)),
+        [
+            tables.named(group, (filters.label(by),), missing=_missing(by)) | tables.measured(view, one, _TABLED)
+            for group, one in totals.items()
+        ],
         name=f"cost by {by}",
-        alt=f"Table: cost and tokens by {filters.label(by).lower()}",
-        click=Drill(by),
-        groups=list(totals),
+        points=Drill(by).points(totals),
+        folded=True,
     )
 
 
@@ -121,7 +127,7 @@ def _over_time(view: View, by: str, groups: Sequence[Group]) -> None:
     panels.chart(
         charts.lines(
             marks,
-            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            view.axis,
             names=names,
             looks=theme.looks(view.dimensions.models if by == "model" else [name for name in names if name]),
             unit=units.SECONDS,
@@ -139,9 +145,8 @@ def _over_time(view: View, by: str, groups: Sequence[Group]) -> None:
             for mark, point in zip(marks, points, strict=True)
         ],
         name=f"seconds by {view.grain} and {by}",
-        alt=f"Table: {quantile.lower()} of the seconds until the {took.lower()}",
-        click=Drill.of(view, by),
-        groups=[(mark.bucket, mark.name) for mark in marks],
+        points=Drill.of(view, by).points((mark.bucket, mark.name) for mark in marks),
+        folded=True,
     )  # fmt: skip
 
 
@@ -162,35 +167,19 @@ def _figures(rows: Sequence[PerformanceRow], by: str) -> None:
         "All of it in figures", note="Times are in seconds, of answers that were seen to their end; lengths in tokens."
     )
     found = [{filters.label(by): _said(row.group[0], by)} | _figure(row) for row in rows]
-    key = f"table:performance-by-{by}"
-    picked: list[tuple[str | None, str | None]] = [(row.group[0], None) for row in rows]
-    number = st.column_config.NumberColumn
-    columns: dict[str, Any] = {filters.label(by): st.column_config.TextColumn(pinned=True)}
-    columns |= {name: number(format="%.2f", help=_HELP.get(name)) for name in _SECONDS}
-    columns |= {name: number(format="localized", help=_HELP.get(name)) for name in ("Calls", "Attempts", *_LENGTHS)}
-    columns |= {name: number(format="percent", help=_HELP.get(name)) for name in _SHARES}
-    columns |= {"Output per second": number(format="%.1f", help=_HELP["Output per second"])}
-    st.dataframe(  # pyright: ignore[reportUnknownMemberType]  # Streamlit's signature names untyped pandas
-        found,
-        hide_index=True,
-        column_config=columns,
-        alt=f"Table: times, lengths and shares by {filters.label(by).lower()}",
-        key=key,
-        on_select=partial(drill.on_table, key, Drill(by), picked),
-        selection_mode="single-row",
-    )
-    export(found, f"performance-by-{by}")
+    formats = {
+        **dict.fromkeys(_SECONDS, tables.SECONDS),
+        **dict.fromkeys(_LENGTHS, "localized"),
+        **dict.fromkeys(_SHARES, tables.SHARE),
+        "Output per second": "%.1f",
+    }
+    points = Drill(by).points(row.group for row in rows)
+    tables.show(found, name=f"performance by {by}", formats=formats, points=points)
 
 
 _HELP = {
     "Output per second": "Tokens of output over the time that answers took, the wait for the first token included.",
     "Output p95": "In tokens: nineteen of twenty answers have no more, thinking included.",
-    "Answer p95": "Nineteen of twenty answers took no longer. Items of batches have no duration.",
-    "First token p95": "Of answers that streamed.",
-    "Error rate": "Failed attempts of all attempts.",
-    "Fast share": "Of the attempts that used something.",
-    "Batch share": "Of the attempts that used something.",
-    "Priority share": "Of the attempts that used something.",
 }
 
 
@@ -214,13 +203,13 @@ def _figure(row: PerformanceRow) -> dict[str, Any]:
     }
 
 
-def _ways(
-    rows: Sequence[PerformanceRow], by: str, what: str, found: Mapping[Group, Mapping[str, int]], *, none: str
-) -> None:
+def _ways(by: str, what: str, found: Mapping[Group, Mapping[str, int]]) -> None:
     """A heat map of how often each group had each way to end."""
     panels.heading(f"{what}s by {filters.label(by).lower()}")
+    none, click, name_of = _ENDS[what]
+    click = Drill(by, *click.dimensions, search=click.search)
     cells = [
-        (_said(group[0], by), way, Mark(group[0], number, note=f" · {way}"))
+        (_said(group[0], by), way, Mark(group[0], number, note=f" · {way}", group=(group[0], name_of(way))))
         for group, counts in found.items()
         for way, number in counts.items()
     ]
@@ -228,22 +217,20 @@ def _ways(
         st.write(none)
         return
     names = list(dict.fromkeys(row for row, _, _ in cells))
-    ways = list(dict.fromkeys(way for row in rows for way in found[row.group]))[:MOST_WAYS]
     if len(names) == 1:
-        bars = charts.ranking(
-            [Mark(way, mark.value, note=f" · {names[0]}") for _, way, mark in cells], unit=units.COUNT
-        )
-        panels.chart(bars, name=what, alt=f"Bars: attempts by {what.lower()}, the most first")
+        marks = [replace(mark, name=way, note=f" · {names[0]}") for _, way, mark in cells]
+        bars = charts.ranking(marks, unit=units.COUNT)
+        panels.chart(bars, name=what, alt=f"Bars: attempts by {what.lower()}, the most first", click=click)
     else:
-        map_ = charts.heat(cells, rows=names, columns=ways, unit=units.COUNT)
+        ways = list(dict.fromkeys(way for _, way, _ in cells))[:MOST_WAYS]
+        map_ = grids.grid(cells, columns=ways, unit=units.COUNT)
         words = f"Heat map: attempts by {filters.label(by).lower()} and {what.lower()}"
-        panels.chart(map_, name=what, alt=words, click=Drill(by))
+        panels.chart(map_, name=what, alt=words, click=click)
     tables.show(
         [{filters.label(by): name, what: way, "Attempts": mark.value} for name, way, mark in cells],
         name=f"{what}s by {by}",
-        alt=f"Table: attempts by {filters.label(by).lower()} and {what.lower()}",
-        click=Drill(by),
-        groups=[(mark.name,) for _, _, mark in cells],
+        points=click.points(mark.group for _, _, mark in cells),
+        folded=True,
     )
 
 
@@ -255,7 +242,7 @@ def _thinking(view: View, by: str) -> None:
             return
         with st.spinner("Reading what the API said of each attempt…"):
             rows = _thought(view.source, view.filters, (by,))
-        since = _kept(view.source).usage_from
+        since = pruned.known(view.source).usage_from
         if since and since > view.filters.period.start:
             st.caption(theme.markdown(f"Known from {theme.moment(since, view.zone)} on; older details are pruned."))
         if not rows:
@@ -276,7 +263,9 @@ def _thinking(view: View, by: str) -> None:
              "Thinking tokens": row.thinking_tokens, "Output tokens": row.output_tokens}
             for row in rows
         ]  # fmt: skip
-        tables.show(found, name=f"thinking by {by}", alt="Table: thinking tokens and their share", folded=False)
+        shares = {"Thinking share": tables.SHARE}
+        points = Drill(by).points(row.group for row in rows)
+        tables.show(found, name=f"thinking by {by}", formats=shares, points=points)
 
 
 def _most_first(marks: Sequence[Mark]) -> list[Mark]:
@@ -316,8 +305,3 @@ def _quantiles(
 ) -> list[QuantilePoint]:
     measure, quantile = asked
     return performance.quantile_over(source.ledger, filters, cuts, by, measure=measure, quantile=quantile)
-
-
-@kept
-def _kept(source: Source) -> Kept:
-    return attempts.kept(source.ledger)

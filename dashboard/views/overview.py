@@ -10,9 +10,10 @@ import streamlit as st
 from analytics.budgets import BudgetFile, Cost
 from analytics.exceptions import AnalyticsError
 from analytics.forecast import Forecast
+from analytics.grouping import BUCKET
 from analytics.movers import Movers, movers
 from analytics.outlook import month_end
-from analytics.reports import BUCKET, CostRow, Filters, Totals
+from analytics.reports import CostRow, Filters, Totals
 from analytics.scope import lies_within
 from analytics.spending import Spend, spending
 from dashboard import cards, charts, data, figures, filters, header, panels, tables, theme, units
@@ -36,10 +37,12 @@ MOVED = """\
 Volume: more or fewer attempts, each as dear as before. Price: the same usage at other prices. Mix: the rest: longer or
 shorter prompts and answers, other models, more or less from the cache. The three add up to the change."""
 MOST_BUDGETS = 6
+Costs = dict[tuple[str, ...], list[CostRow]]
+"""Breakdowns, by what they are by."""
 
 
 def show(view: View) -> None:
-    """The page, from top to bottom."""
+    """The page, from top to bottom; what takes longest has its place, and comes last."""
     totals = data.totals(view.source, view.filters)
     quality.unpriced(totals)
     if not totals.attempts:
@@ -47,38 +50,43 @@ def show(view: View) -> None:
         return
     _figures(view, totals)
     with st.container(border=True):
-        by = _spend(view)
+        by = _by(view)
+        costs = _costs(view, by)
+        _spend(view, by, costs)
     movers, budgets = (column.container(border=True, height="stretch") for column in st.columns([3, 2]))
-    with movers:
-        _movers(view, by)
     with budgets:
         _budgets(view)
     routing, caching = (column.container(border=True, height="stretch") for column in st.columns(2))
     with routing:
         _routing(totals)
     with caching:
-        _caching(view, totals)
+        _caching(view, totals, costs[BUCKET,])
     tasks, teams = (column.container(border=True, height="stretch") for column in st.columns(2))
     with tasks:
-        _ranking(view, by="task_type", missing="unknown")
+        _ranking(view, costs, by="task_type", missing="unknown")
     with teams:
-        _teams(view)
+        _teams(view, costs)
     if not view.source.scope:
         quality.line(view.source.health, now=view.now)
+    with movers:
+        _movers(view, by)
 
 
 def _figures(view: View, now: Totals) -> None:
     earlier = data.totals(view.source, view.earlier) if view.earlier else None
     spend, *others = cards.cards(now, earlier, cost=view.cost, currency=view.currency)
-    local = view.now.astimezone(ZoneInfo(view.zone))
-    heading = cards.forecast_card(_outlook(view), now=local, contracted=view.cost != "list_cost")
     with st.grid(4, min_column_width=150):
-        for card in (spend, heading, *others):
+        figures.metric(spend)
+        heading = st.empty()
+        for card in others:
             figures.metric(card)
+    local = view.now.astimezone(ZoneInfo(view.zone))
+    with heading:
+        figures.metric(cards.forecast_card(_outlook(view), now=local, contracted=view.cost != "list_cost"))
 
 
-def _spend(view: View) -> str:
-    by = st.segmented_control(
+def _by(view: View) -> str:
+    return st.segmented_control(
         "Spend by",
         dimensions(view),
         default="model",
@@ -87,14 +95,31 @@ def _spend(view: View) -> str:
         key="spend-by",
         bind="query-params",
     )
+
+
+def _costs(view: View, by: str) -> Costs:
+    """All that the page breaks its period down by."""
+    several: list[tuple[str, ...]] = [(BUCKET, by), (by,), (BUCKET,), ("task_type",)]
+    if team := _team(view):
+        several.append((team,))
+    return dict(zip(several, data.costs_by(view.source, view.filters, several, view.buckets), strict=True))
+
+
+def _team(view: View) -> str | None:
+    """The dimension that says whose calls they were."""
+    keys = list(view.dimensions.tags)
+    return "tag:team" if "team" in keys else f"tag:{keys[0]}" if keys else None
+
+
+def _spend(view: View, by: str, costs: Costs) -> None:
     panels.heading(f"Spend by {view.grain} and {filters.label(by).lower()}")
-    rows = data.cost_by(view.source, view.filters, (BUCKET, by), view.buckets)
-    names = [row.group[0] for row in data.cost_by(view.source, view.filters, (by,)) if view.spent(row)]
+    rows = costs[BUCKET, by]
+    names = [row.group[0] for row in costs[by,] if view.spent(row)]
     known = view.dimensions.models if by == "model" else [name for name in names if name]
     panels.chart(
         charts.stacked(
             [Mark(row.group[1], view.spent(row), row.group[0], f" · {row.calls:,} calls") for row in rows],
-            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            view.axis,
             names=names,
             looks=theme.looks(known),
             unit=units.money(view.currency),
@@ -103,8 +128,8 @@ def _spend(view: View) -> str:
         alt=f"Stacked bars: spend by {filters.label(by).lower()} in each {view.grain} of the period",
         click=Drill.of(view, by),
     )
-    _table(view, rows, (view.grain.capitalize(), filters.label(by)), name=f"spend by {view.grain} and {by}", by=by)
-    return by
+    names_of = (view.grain.capitalize(), filters.label(by))
+    _table(view, rows, names_of, name=f"spend by {view.grain} and {by}", click=Drill.of(view, by))
 
 
 def dimensions(view: View) -> list[str]:
@@ -132,10 +157,7 @@ def _movers(view: View, by: str) -> None:
         }
         for one in moved
     ]
-    groups = [one.group for one in moved]
-    tables.show(
-        rows, name="what moved", alt=f"Table: {name}, change and why", click=Drill(by), groups=groups, folded=False
-    )
+    tables.show(rows, name="what moved", points=Drill(by).points(one.group for one in moved))
     with st.popover("How this is computed", type="tertiary", key="how-moved"):
         st.write(MOVED)
 
@@ -179,17 +201,16 @@ def _routing(totals: Totals) -> None:
         st.write(ROUTING)
 
 
-def _caching(view: View, totals: Totals) -> None:
+def _caching(view: View, totals: Totals, rows: list[CostRow]) -> None:
     panels.heading("What caching saved")
     read, written = theme.tokens(totals.cache_read_tokens), theme.tokens(totals.cache_write_tokens)
     st.html(theme.headline(theme.money(totals.cache_saved), f"{read} tokens read, {written} written"))
-    rows = data.cost_by(view.source, view.filters, (BUCKET,), view.buckets)
     marks = [Mark("Read", row.cache_read_tokens, row.group[0]) for row in rows]
     marks += [Mark("Written", row.cache_write_tokens, row.group[0]) for row in rows]
     panels.chart(
         charts.lines(
             marks,
-            charts.Axis(view.buckets, view.grain, view.zone, view.now),
+            view.axis,
             names=("Read", "Written"),
             looks=theme.looks(("Read", "Written")),
             unit=units.TOKENS,
@@ -200,21 +221,20 @@ def _caching(view: View, totals: Totals) -> None:
     )
     with st.popover("How this is computed", type="tertiary", key="how-caching"):
         st.write(CACHING)
-    _table(view, rows, (view.grain.capitalize(),), name=f"cache by {view.grain}")
+    _table(view, rows, (view.grain.capitalize(),), name=f"cache by {view.grain}", click=Drill.of(view))
 
 
-def _teams(view: View) -> None:
-    keys = list(view.dimensions.tags)
-    if keys:
-        _ranking(view, by="tag:team" if "team" in keys else f"tag:{keys[0]}", missing="not said")
+def _teams(view: View, costs: Costs) -> None:
+    if by := _team(view):
+        _ranking(view, costs, by=by, missing="not said")
     else:
         panels.heading("Spend by team")
         st.write("No call carries a tag. Say who calls, and see who spends:")
         st.code(TAGGING, language=None)
 
 
-def _ranking(view: View, *, by: str, missing: str) -> None:
-    rows = data.cost_by(view.source, view.filters, (by,))
+def _ranking(view: View, costs: Costs, *, by: str, missing: str) -> None:
+    rows = costs[by,]
     name = filters.label(by)
     cut = len(rows) > charts.RANKED
     note = f"The dearest {charts.RANKED} of {len(rows)}; the table has all." if cut else "The dearest first."
@@ -229,20 +249,14 @@ def _ranking(view: View, *, by: str, missing: str) -> None:
     tables.show(
         tables.records(view, rows, (name,), missing=missing),
         name=f"spend by {name}",
-        alt=f"Table: spend by {name}",
-        click=Drill(by),
-        groups=[row.group for row in rows],
+        points=Drill(by).points(row.group for row in rows),
+        folded=True,
     )
 
 
-def _table(view: View, rows: list[CostRow], names: tuple[str, ...], *, name: str, by: str | None = None) -> None:
-    tables.show(
-        tables.records(view, rows, names),
-        name=name,
-        alt=f"Table: {name}",
-        click=Drill.of(view, by),
-        groups=[row.group for row in rows],
-    )
+def _table(view: View, rows: list[CostRow], names: tuple[str, ...], *, name: str, click: Drill) -> None:
+    points = click.points(row.group for row in rows)
+    tables.show(tables.records(view, rows, names), name=name, points=points, folded=True)
 
 
 def _dollars(view: View) -> Cost:

@@ -13,7 +13,7 @@ from analytics.price_diff import Comparison, compare
 from analytics.price_file import FIRST_DAY, LAST_DAY, Span
 from analytics.prices import PriceTable
 from analytics.rerate import Rerating, history
-from dashboard import panels, sheets, theme
+from dashboard import panels, tables, theme
 from dashboard.data import KEPT_SECONDS, Source, kept
 from dashboard.view import View
 
@@ -58,7 +58,7 @@ def _contract(view: View, prices: PriceTable) -> None:
         for row in contract.file.discounts
     ]
     if rows:
-        sheets.show(rows, name="discounts")
+        tables.show(rows, name="discounts")
     else:
         st.write("It has no discounts.")
 
@@ -85,8 +85,8 @@ def _others(on: date) -> None:
                 | {"Our sources": "; ".join(one.sources)}
                 for one in each.differences
             ]
-            sheets.show(
-                rows, name=f"differences to {each.package}", formats=dict.fromkeys(("Ours", "Theirs"), sheets.PRICE)
+            tables.show(
+                rows, name=f"differences to {each.package}", formats=dict.fromkeys(("Ours", "Theirs"), tables.PRICE)
             )
 
 
@@ -113,10 +113,10 @@ def _reratings(view: View) -> None:
         for each in _rerated(view.source)
     ]
     if rows:
-        sheets.show(
+        tables.show(
             rows,
             name="re-ratings",
-            formats=dict.fromkeys(("Before", "After", "Paid before", "Paid after"), sheets.MONEY),
+            formats=dict.fromkeys(("Before", "After", "Paid before", "Paid after"), tables.MONEY),
         )
     else:
         st.write("Nothing was ever rated again.")

@@ -11,18 +11,21 @@ import streamlit as st
 
 from analytics.exceptions import SettingsError
 from analytics.price_history import DatedPrice, PriceHistory, find_models, owners, price_history
+from analytics.price_steps import price_steps
 from analytics.prices import PriceTable
 from analytics.reports import CostRow
-from dashboard import data, panels, sheets, theme
+from dashboard import charts, data, panels, steps, tables, theme, units
 from dashboard.data import KEPT_SECONDS
+from dashboard.drill import Drill, Point
 from dashboard.view import View
 from dashboard.views import price_checks
 from dashboard.views.price_checks import BUCKET_HEADS, span_days
 from dashboard.views.quality import OLD_PRICES_DAYS
 
-_PRICES = dict.fromkeys(BUCKET_HEADS.values(), sheets.PRICE)
+_PRICES = dict.fromkeys(BUCKET_HEADS.values(), tables.PRICE)
 _UNIT = "US dollars per million tokens; what has no published price is empty, and stays unpriced."
 _EARLIEST = date(2023, 1, 1)
+LIST, BATCH = "List", "Batch"
 
 
 def show(view: View) -> None:
@@ -33,6 +36,7 @@ def show(view: View) -> None:
     found, on = _asked(view, prices)
     if found:
         _in_use(view, prices, found)
+        _over_time(view, prices, found)
         _in_force(found, on)
         _one(found)
     _besides(prices, on)
@@ -55,7 +59,11 @@ def _gaps(view: View) -> None:
         return
     with st.container(border=True):
         panels.heading("Without a price", note="Over the whole ledger. No amount includes these attempts.")
-        sheets.show([{"Why": why, "Attempts": attempts} for why, attempts in unpriced], name="without a price")
+        tables.show(
+            [{"Why": why, "Attempts": attempts} for why, attempts in unpriced],
+            name="without a price",
+            points=Drill("unpriced").points((why,) for why, _ in unpriced),
+        )
 
 
 def _asked(view: View, prices: PriceTable) -> tuple[list[PriceHistory], date]:
@@ -90,17 +98,51 @@ def _in_use(view: View, prices: PriceTable, found: Sequence[PriceHistory]) -> No
         return
     models = [known[names[row.group[0] or ""]] for row in rows]
     records = [
-        {"Model": row.group[0], "Spend": view.spent(row), "Attempts": row.attempts}
+        {"Model": row.group[0], view.headed("Spend"): view.spent(row), "Attempts": row.attempts}
         | {"Unpriced attempts": row.unpriced_attempts}
         | _buckets(_standard(model))
         for row, model in zip(rows, models, strict=True)
     ]
-    sheets.show(
+    tables.show(
         records,
         name="prices of models in use",
-        formats={**_PRICES, **({"Spend": sheets.MONEY} if view.currency == "USD" else {})},
-        pick=partial(_choose, [model.model for model in models]),
+        formats={**_PRICES, "Spend": tables.MONEY},
+        points=[
+            Point({"priced": model.model, "model": [row.group[0]]}) for row, model in zip(rows, models, strict=True)
+        ],
     )
+
+
+def _over_time(view: View, prices: PriceTable, found: Sequence[PriceHistory]) -> None:
+    """Since when a price holds, of the models that are looked for: those in use first."""
+    choose = partial(st.segmented_control, required=True, bind="query-params")
+    with st.container(border=True):
+        panels.heading("Over time", note=_UNIT)
+        with st.container(horizontal=True):
+            bucket = choose(
+                "Price of", list(BUCKET_HEADS), default="input", format_func=BUCKET_HEADS.__getitem__, key="bucket"
+            )
+            way = choose("Charged as", (LIST, BATCH), default=LIST, key="charged")
+        turns = {each.model: price_steps(prices, each.model, bucket, batch=way == BATCH) for each in found}
+        drawn = {model: each for model, each in turns.items() if any(one.price is not None for one in each)}
+        if not drawn:
+            st.write("None of these models has such a price.")
+            return
+        if len(drawn) > charts.TOP:
+            st.caption(f"The first {charts.TOP} of {len(drawn)}: look for a model to see it; the table has all.")
+        panels.chart(
+            steps.steps(drawn, until=view.now.date(), unit=units.money()),
+            name="price steps",
+            alt=f"Step lines: the {way.lower()} price of a million tokens ({BUCKET_HEADS[bucket].lower()}) by model",
+            click=None,
+        )
+        tables.show(
+            [{"Model": model, "From": one.since, "Price": one.price} for model, each in drawn.items() for one in each],
+            name="prices over time",
+            formats={"Price": tables.PRICE},
+            points=[Point({"priced": model}, calls=False) for model, each in drawn.items() for _ in each],
+            folded=True,
+        )
 
 
 def _standard(model: PriceHistory) -> DatedPrice | None:
@@ -113,21 +155,17 @@ def _in_force(found: Sequence[PriceHistory], on: date) -> None:
     panels.heading(f"In force on {theme.day(on)}", note=_UNIT)
     rows = [(model, row) for model in found for row in model.rows if row.in_force]
     if rows:
-        sheets.show(
+        tables.show(
             [{"Model": model.model, "Name": model.name} | _row(row) for model, row in rows],
             name="prices",
             formats=_PRICES,
-            pick=partial(_choose, [model.model for model, _ in rows]),
+            points=[Point({"priced": model.model}, calls=False) for model, _ in rows],
         )
     else:
         st.write("None of these models has a price on that day.")
     without = [model.name for model in found if not any(row.in_force for row in model.rows)]
     if without and rows:
         st.caption(theme.markdown(f"Without a price on that day: {', '.join(without)}."))
-
-
-def _choose(models: Sequence[str], place: int) -> None:
-    st.session_state["priced"] = models[place]
 
 
 def _one(found: Sequence[PriceHistory]) -> None:
@@ -140,11 +178,11 @@ def _one(found: Sequence[PriceHistory]) -> None:
             st.info(theme.markdown(f"It has no price: {chosen.unpriced}."))
         else:
             rows = [{"In force": "✓" if row.in_force else ""} | _row(row) for row in chosen.rows]
-            sheets.show(rows, name="history", formats=_PRICES)
+            tables.show(rows, name="history", formats=_PRICES)
         sources = list(dict.fromkeys(source for row in chosen.rows for source in row.sources))
         if sources:
-            st.markdown("**Who says so**")
-            sheets.show(
+            panels.heading("Who says so", level=3)
+            tables.show(
                 [
                     {"Source": each.name, "Authority": each.authority, "Dated": each.dated}
                     | {"What": each.what, "Where": each.where}
@@ -154,9 +192,9 @@ def _one(found: Sequence[PriceHistory]) -> None:
             )
         with st.expander("Ids and facts", type="compact", key="facts"):
             ids = [{"Platform": platform, "Ids": ", ".join(names)} for platform, names in chosen.ids.items()]
-            sheets.show(ids, name="ids")
+            tables.show(ids, name="ids")
             facts = {**chosen.facts, "modifiers": ", ".join(chosen.modifiers) or "none"}
-            sheets.show(
+            tables.show(
                 [
                     {"Fact": name.replace("_", " "), "Value": "unknown" if value is None else str(value)}
                     for name, value in facts.items()
@@ -182,8 +220,8 @@ def _besides(prices: PriceTable, on: date) -> None:
         if row.from_ <= on < row.to
     ]
     with st.expander("Factors and fees on that day", type="compact", key="besides"):
-        sheets.show(factors, name="factors")
-        sheets.show(fees, name="fees", formats={"Price": sheets.PRICE})
+        tables.show(factors, name="factors")
+        tables.show(fees, name="fees", formats={"Price": tables.PRICE})
 
 
 def _row(row: DatedPrice) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dashboard.view import View
 
 def say(view: View, *, lasting: str) -> None:
     """A line above the figures that begin with the attempts; `lasting` names those that go further back."""
-    begins = _kept(view.source).attempts_from
+    begins = known(view.source).attempts_from
     if begins and begins > view.filters.period.start:
         since = theme.moment(begins, view.zone)
         st.info(
@@ -22,5 +22,6 @@ def say(view: View, *, lasting: str) -> None:
 
 
 @kept
-def _kept(source: Source) -> Kept:
+def known(source: Source) -> Kept:
+    """How far back the attempts reach."""
     return attempts.kept(source.ledger)

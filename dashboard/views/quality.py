@@ -7,7 +7,8 @@ from datetime import datetime
 import streamlit as st
 
 from analytics.reports import Health, Totals
-from dashboard import tables, theme
+from dashboard import panels, tables, theme
+from dashboard.drill import Drill, Point
 
 OLD_PRICES_DAYS = 45
 
@@ -23,7 +24,7 @@ def line(health: Health, *, now: datetime) -> None:
     """How complete the figures are and how old the prices, over the whole ledger."""
     unpriced = sum(attempts for _, attempts in health.unpriced)
     with st.container(border=True):
-        st.subheader("Data quality", anchor=False)
+        panels.heading("Data quality")
         with st.container(horizontal=True, gap="small"):
             _count(unpriced, "attempt", "without a price", fine="Every attempt is priced")
             _count(health.lost_records, "record", "lost", fine="No record lost")
@@ -33,7 +34,9 @@ def line(health: Health, *, now: datetime) -> None:
         found = [{"What": reason, "Count": number} for reason, number in health.unpriced]
         found += [{"What": f"assumed: {flag}", "Count": number} for flag, number in health.flagged]
         if found:
-            tables.show(found, name="data quality", alt="What could not be priced, and what was assumed")
+            points = Drill("unpriced").points((reason,) for reason, _ in health.unpriced)
+            points += [Point({}, calls=False) for _ in health.flagged]
+            tables.show(found, name="data quality", points=points, folded=True)
 
 
 def _count(number: int, noun: str, trouble: str, *, fine: str) -> None:

@@ -48,7 +48,7 @@ def show(call: OneCall, view: View) -> None:
         note = f": {call.note}" if call.note else ""
         st.info(theme.markdown(f"Feedback on the answer: {call.verdict}{note}"))
     with st.container(border=True):
-        panels.heading("Why this model")
+        panels.heading("Why this model", level=3)
         _say(_decision(first))
     for place, attempt in enumerate(call.attempts):
         with st.container(border=True):
@@ -103,7 +103,9 @@ def _decision(first: OneAttempt) -> Iterator[str]:
 
 def _attempt(attempt: OneAttempt, before: OneAttempt | None, *, of: int, view: View) -> None:
     panels.heading(
-        f"Attempt {attempt.attempt} of {of}: {outcome(attempt)}", note=theme.moment(attempt.started_at, view.zone)
+        f"Attempt {attempt.attempt} of {of}: {outcome(attempt)}",
+        note=theme.moment(attempt.started_at, view.zone),
+        level=3,
     )
     _say(_course(attempt, before))
     for number, line in enumerate(attempt.receipt.lines, 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,7 +12,7 @@ import streamlit as st
 from analytics import caching
 from analytics.caching import CAUSES, COUNTED, Cause, MissesRow, Reuse, WritesRow
 from analytics.reports import Filters
-from dashboard import charts, filters, grids, panels, sheets, theme, units
+from dashboard import charts, filters, grids, panels, tables, theme, units
 from dashboard.charts import Mark
 from dashboard.data import Source, kept
 from dashboard.drill import Drill
@@ -48,7 +47,7 @@ _LIVES = {
     "Tokens read late": "late_read_tokens",
     "Unpriced attempts": "unpriced_attempts",
 }
-_FORMATS = dict.fromkeys(("Lost", "Cost", *list(_LIVES)[:5]), sheets.MONEY)
+_FORMATS = dict.fromkeys(("Lost", "Cost", *list(_LIVES)[:5]), tables.MONEY)
 
 
 def show(view: View, by: str) -> None:
@@ -94,7 +93,7 @@ def _missed(by: str, rows: Sequence[MissesRow]) -> None:
     panels.heading("Wrote, and read nothing", note="What writing cost above reading the same, by the likely cause.")
     cells = [
         (
-            _said(row.group[0]),
+            charts.spelt(row.group[0]),
             WHY[row.cause],
             Mark(row.group[0], row.extra_cost, note=f" · {WHY[row.cause]} · {theme.plural(row.attempts, 'attempt')}"),
         )
@@ -115,11 +114,13 @@ def _missed(by: str, rows: Sequence[MissesRow]) -> None:
         for cause, name in WHY.items():
             st.caption(theme.markdown(f"{name}: {CAUSES[cause]}"))
     found = [
-        {filters.label(by): _said(row.group[0]), "Cause": WHY[row.cause], "Attempts": row.attempts,
+        {filters.label(by): charts.spelt(row.group[0]), "Cause": WHY[row.cause], "Attempts": row.attempts,
          "Missed tokens": row.missed_tokens, "Cost": row.extra_cost, "Unpriced attempts": row.unpriced_attempts}
         for row in rows
     ]  # fmt: skip
-    sheets.show(found, name=f"missed caches by {by}", formats=_FORMATS, pick=partial(_narrow, by, rows))
+    tables.show(
+        found, name=f"missed caches by {by}", formats=_FORMATS, points=Drill(by).points(row.group for row in rows)
+    )
 
 
 def _marks(rows: Sequence[WritesRow], figure: Callable[[WritesRow], Decimal | None]) -> list[Mark]:
@@ -139,18 +140,10 @@ def _ranked(marks: Sequence[Mark], by: str, *, name: str, alt: str) -> None:
 
 def _sheet(by: str, rows: Sequence[WritesRow], columns: Mapping[str, str], *, name: str) -> None:
     found: list[dict[str, Any]] = [
-        {filters.label(by): _said(row.group[0])} | {head: getattr(row, field) for head, field in columns.items()}
+        {filters.label(by): charts.spelt(row.group[0])} | {head: getattr(row, field) for head, field in columns.items()}
         for row in rows
     ]
-    sheets.show(found, name=name, formats=_FORMATS, pick=partial(_narrow, by, rows))
-
-
-def _narrow(by: str, rows: Sequence[WritesRow | MissesRow], place: int) -> None:
-    Drill(by).narrow(rows[place].group[0])
-
-
-def _said(name: str | None) -> str:
-    return "not said" if name is None else name
+    tables.show(found, name=name, formats=_FORMATS, points=Drill(by).points(row.group for row in rows))
 
 
 @kept

@@ -12,14 +12,15 @@ import streamlit as st
 
 from analytics import decisions
 from analytics.decisions import DecisionRow, Decisions
+from analytics.measures import Group
 from analytics.reports import Filters, Totals
-from dashboard import cards, charts, data, figures, filters, grids, header, panels, sheets, theme, units
+from dashboard import cards, charts, data, figures, filters, grids, header, panels, tables, theme, units
 from dashboard.charts import Mark
 from dashboard.data import Source, kept
-from dashboard.drill import Drill
-from dashboard.tables import Group
+from dashboard.drill import Drill, Point
+from dashboard.export import Rows
 from dashboard.view import View
-from dashboard.views import calls, pruned, quality, sandbox, savings
+from dashboard.views import pruned, quality, sandbox, savings
 
 DECISIONS: Mapping[str, tuple[str, str]] = {
     "stepped_down": ("Stepped down", "went to a cheaper model than the one named"),
@@ -35,7 +36,7 @@ DECISIONS: Mapping[str, tuple[str, str]] = {
 """Kinds of decision: name and meaning."""
 SAME_TOKENS = "With the same tokens and the same caches; further down, those are counted too."
 OVER_TIME = ("tier", "decision", "task_type")
-_FORMATS: Mapping[str, str] = {"Spent": sheets.MONEY, "Saved": sheets.MONEY}
+_FORMATS: Mapping[str, str] = {"Spent": tables.MONEY, "Saved": tables.MONEY}
 SHARES, CALLS = "Shares", "Calls"
 _ASKED = (
     *((name,) for name in ("decision", "reason", "outcome", "confidence")),
@@ -56,11 +57,10 @@ def show(view: View) -> None:
             found = _decided(view.source, view.filters, view.buckets.starts)
         _decisions(view, totals, found)
         savings.show(view)
-        calls.link("See the calls behind these figures")
     else:
         header.nothing(view)
     with st.container(border=True):
-        sandbox.show()
+        sandbox.show(view)
 
 
 def _decisions(view: View, totals: Totals, found: Decisions) -> None:
@@ -120,8 +120,11 @@ def _over_time(view: View, found: Decisions) -> None:
     slots = [view.buckets.names[int(row.group[0] or 0)] for row in rows]
     names = [_name(by, row.group[0]) for row in found.tables[(by,)]]
     figure = charts.stacked(
-        [Mark(_name(by, row.group[1]), row.calls, slot, " calls") for slot, row in zip(slots, rows, strict=True)],
-        charts.Axis(view.buckets, view.grain, view.zone, view.now),
+        [
+            Mark(_name(by, row.group[1]), row.calls, slot, " calls", row.group[1:])
+            for slot, row in zip(slots, rows, strict=True)
+        ],
+        view.axis,
         names=names,
         looks=theme.looks(view.dimensions.tiers if by == "tier" else [name for name in names if name]),
         unit=units.COUNT,
@@ -129,29 +132,29 @@ def _over_time(view: View, found: Decisions) -> None:
     if way == SHARES:
         # Plotly makes shares of them; the hover texts keep the counts.
         figure.update_layout(barnorm="fraction", yaxis_tickformat=".0%")  # pyright: ignore[reportUnknownMemberType]
-    click = Drill.of(view, None if by == "decision" else by)
+    click = Drill.of(view, by)
     panels.chart(
         figure,
         name="decided",
         alt=f"Stacked bars: {way.lower()} of the calls by {_title(by).lower()} in each {view.grain}",
         click=click,
     )
-    groups = [(slot, row.group[1]) for slot, row in zip(slots, rows, strict=True)]
     _folded(
         [{view.grain.capitalize(): slot, _title(by): _name(by, row.group[1])} | _columns(row)
          for slot, row in zip(slots, rows, strict=True)],
         name=f"decisions by {view.grain} and {by}",
-        pick=partial(_narrow, click, groups),
+        points=click.points((slot, row.group[1]) for slot, row in zip(slots, rows, strict=True)),
     )  # fmt: skip
 
 
 def _what(rows: Sequence[DecisionRow]) -> None:
     panels.heading("What was decided")
     panels.chart(
-        charts.ranking([Mark(_name("decision", row.group[0]), row.calls, note=" calls") for row in _most(rows)],
+        charts.ranking([_mark(_name("decision", row.group[0]), row) for row in _most(rows)],
                        unit=units.COUNT, most=len(DECISIONS)),
         name="decisions",
         alt="Bars: calls by what was decided on them, the most first",
+        click=Drill("decision"),
     )  # fmt: skip
     with st.popover("What these mean", type="tertiary", key="how-decisions"):
         for name, meaning in DECISIONS.values():
@@ -161,7 +164,7 @@ def _what(rows: Sequence[DecisionRow]) -> None:
         | _columns(row)
         for row in rows
     ]
-    _folded(found, name="decisions")
+    _folded(found, name="decisions", points=Drill("decision").points(row.group for row in rows))
 
 
 def _why(rows: Sequence[DecisionRow], outcomes: Sequence[DecisionRow]) -> None:
@@ -169,49 +172,55 @@ def _why(rows: Sequence[DecisionRow], outcomes: Sequence[DecisionRow]) -> None:
     note = f"The most frequent {charts.RANKED} of {len(rows)}; the table has all." if cut else ""
     panels.heading("Why", note=note)
     panels.chart(
-        charts.ranking([Mark(row.group[0], row.calls, note=" calls") for row in _most(rows)],
-                       unit=units.COUNT, missing="no reason"),
+        charts.ranking([_mark(row.group[0], row) for row in _most(rows)], unit=units.COUNT, missing="no reason"),
         name="reasons",
         alt="Bars: calls by the reason of their decision, the most first",
+        click=Drill("reason"),
     )  # fmt: skip
     reasons = [{"Reason": row.group[0] or "no reason", "What came of it": None} | _columns(row) for row in rows]
     known = [row for row in outcomes if row.group[0]]
     reasons += [{"Reason": "all reasons", "What came of it": row.group[0]} | _columns(row) for row in known]
-    _folded(reasons, name="reasons")
+    points = [
+        *Drill("reason").points(row.group for row in rows),
+        *Drill("came_of_it").points(row.group for row in known),
+    ]
+    _folded(reasons, name="reasons", points=points)
 
 
 def _confidence(rows: Sequence[DecisionRow]) -> None:
     panels.heading("How sure the router was", note="In tenths, the least sure first: from 0.9 is up to 1.")
-    marks = [Mark(_band(row), row.calls, note=" calls") for row in rows]
+    click = Drill("confidence")
+    marks = [_mark(_band(row), row) for row in rows]
     panels.chart(
         charts.ranking(marks, unit=units.COUNT, most=len(rows)),
         name="confidence",
         alt="Bars: calls by how sure the router was of their task type, in tenths",
+        click=click,
     )
-    _folded([{"Confidence": _band(row)} | _columns(row) for row in rows], name="confidence")
+    found = [{"Confidence": _band(row)} | _columns(row) for row in rows]
+    _folded(found, name="confidence", points=click.points(row.group for row in rows))
 
 
 def _served(view: View) -> None:
     panels.heading("Asked for, and served by", note="Calls. A row is what the callers asked for.")
     rows = data.cost_by(view.source, view.filters, ("requested_model", "model"))
-    groups = [row.group for row in rows]
+    groups, click = [row.group for row in rows], Drill("requested_model", "model")
     cells = [
-        (asked, by, Mark(row.group[0], row.calls, note=f" calls · {theme.money(row.list_cost)} · {by}"))
+        (asked, by, Mark(row.group[0], row.calls, None, f" calls · {theme.money(row.list_cost)} · {by}", row.group))
         for row, (asked, by) in zip(rows, map(_route, groups), strict=True)
     ]
     panels.chart(
         grids.grid(cells, unit=units.COUNT),
         name="served",
         alt="Heat map: calls by the model asked for and the model that served them",
-        click=Drill("requested_model"),
+        click=click,
     )
-    pick = partial(_narrow, Drill("requested_model"), [(None, *group) for group in groups])
     found = [
         {"Asked for": asked, "Served by": by, "Calls": row.calls, "Spent": row.list_cost, "Saved": row.routing_saved,
          "Unpriced attempts": row.unpriced_attempts}
         for row, (asked, by, _) in zip(rows, cells, strict=True)
     ]  # fmt: skip
-    _folded(found, name="asked and served", pick=pick)
+    _folded(found, name="asked and served", points=click.points(groups))
 
 
 def _fallbacks(view: View) -> None:
@@ -226,33 +235,31 @@ def _fallbacks(view: View) -> None:
          "Failed attempts": totals.failed_attempts}
         for group, totals in fell.items()
     ]  # fmt: skip
-    pick = partial(_narrow, Drill("requested_model"), [(None, *group) for group in fell])
-    sheets.show(rows, name="fallbacks", pick=pick)
+    tables.show(rows, name="fallbacks", points=Drill("requested_model").points(fell))
 
 
 def _budgets(rows: Sequence[DecisionRow]) -> None:
     panels.heading("Stepped down by budgets", note="Calls that went to a cheaper tier, as a budget was spent.")
-    found = [
-        {"Budget": row.group[0], "Went to": row.group[1] or "no model answered"} | _columns(row)
-        for row in rows
-        if row.group[0]
-    ]
+    spent = [row for row in rows if row.group[0]]
+    found = [{"Budget": row.group[0], "Went to": row.group[1] or "no model answered"} | _columns(row) for row in spent]
     if found:
-        sheets.show(found, name="stepped down by budgets", formats=_FORMATS)
+        points = Drill("budget", "model").points(row.group for row in spent)
+        tables.show(found, name="stepped down by budgets", formats=_FORMATS, points=points)
     else:
         st.write("None: no budget that steps calls down was spent.")
 
 
 def _shadow(rows: Sequence[DecisionRow]) -> None:
     panels.heading("In shadow", note="Calls that went to the model named, while the decision was only recorded.")
+    recorded = [row for row in rows if row.group[1]]
     found = [
         {"Asked for": row.group[0], "Would have gone to": row.group[1], "Would differ": row.would_differ}
         | _columns(row)
-        for row in rows
-        if row.group[1]
+        for row in recorded
     ]
     if found:
-        sheets.show(found, name="in shadow", formats=_FORMATS)
+        points = Drill("requested_model", "shadow_model").points(row.group for row in recorded)
+        tables.show(found, name="in shadow", formats=_FORMATS, points=points)
     else:
         st.write("No call. `shadow: true` in a policy records decisions without following them.")
 
@@ -263,6 +270,11 @@ def _title(aspect: str) -> str:
 
 def _name(aspect: str, member: str | None) -> str | None:
     return DECISIONS[member or "undecided"][0] if aspect == "decision" else member
+
+
+def _mark(name: str | None, row: DecisionRow) -> Mark:
+    """Drawn by a name for people, and clicked on by the ledger's."""
+    return Mark(name, row.calls, note=" calls", group=row.group)
 
 
 def _band(row: DecisionRow) -> str:
@@ -288,15 +300,8 @@ def _columns(row: DecisionRow) -> dict[str, Any]:
     }
 
 
-def _folded(rows: Sequence[Mapping[str, Any]], *, name: str, pick: sheets.Picked | None = None) -> None:
-    with st.expander("Table", type="compact", key=f"folded:{name}"):
-        sheets.show(rows, name=name, formats=_FORMATS, pick=pick)
-
-
-def _narrow(click: Drill, groups: Sequence[Group], place: int) -> None:
-    """To the bucket and the name of a row."""
-    bucket, name, *_ = groups[place]
-    click.narrow(name, bucket)
+def _folded(rows: Rows, *, name: str, points: Sequence[Point]) -> None:
+    tables.show(rows, name=name, formats=_FORMATS, points=points, folded=True)
 
 
 @kept

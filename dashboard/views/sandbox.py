@@ -10,22 +10,33 @@ from typing import cast
 import streamlit as st
 
 from analytics.decisions import decide
-from analytics.judging import Judgement
-from dashboard import charts, panels, sheets, theme, units
+from analytics.exceptions import SettingsError
+from analytics.judging import Judgement, policy_of
+from dashboard import charts, panels, tables, theme, units
 from dashboard.charts import Mark
+from dashboard.view import View
 
+POLICY = "policy.yaml"
+"""In the home; another than that which a program gives its client is not known here."""
 LONGEST = 400_000
 """Characters: about what fits into a model's context."""
 EXAMPLE = '{"model": "auto", "messages": [{"role": "user", "content": "..."}]}'
 
 
 @st.fragment
-def show() -> None:
-    """What to paste, and what comes of it."""
+def show(view: View) -> None:
+    """What to paste, and what comes of it, by the policy of the home if it has one."""
+    path = view.source.home / POLICY
+    whose = f"the policy in {path}" if path.exists() else f"the default policy, as there is no {path}"
     panels.heading(
         "What would be decided on a request?",
-        note="By the default policy. No call is made, and what is pasted is neither stored nor logged.",
+        note=f"By {whose}. No call is made, and what is pasted is neither stored nor logged.",
     )
+    try:
+        policy = policy_of(path if path.exists() else None)
+    except SettingsError as error:
+        st.error(theme.markdown(f"The policy cannot be read: {error}"))
+        return
     with st.form("sandbox", border=False):
         text = st.text_area(
             "A Messages body as JSON, or a prompt",
@@ -40,7 +51,7 @@ def show() -> None:
     if not (text or "").strip():
         st.info("Nothing was pasted yet.")
         return
-    judgement = decide(request_of(text or ""))
+    judgement = decide(request_of(text or ""), policy)
     if judgement.sound:
         _judgement(judgement)
     else:
@@ -66,13 +77,15 @@ def _judgement(found: Judgement) -> None:
     with costs:
         _alternatives(found)
     with signals:
-        panels.heading("What spoke for it")
+        panels.heading("What spoke for it", level=3)
         rows = [{"Signal": name.replace("_", " "), "Found": _said(value)} for name, value in found.signals.items()]
-        sheets.show(rows, name="signals")
+        tables.show(rows, name="signals")
 
 
 def _alternatives(found: Judgement) -> None:
-    panels.heading("What it would cost", note="In US dollars at list prices, for an answer as long as is usual.")
+    panels.heading(
+        "What it would cost", level=3, note="In US dollars at list prices, for an answer as long as is usual."
+    )
     costs = {model: cost for model, cost in found.alternatives.items() if isinstance(cost, Decimal)}
     if not costs:
         st.write("Not known: no model of the policy has a price.")
@@ -81,11 +94,12 @@ def _alternatives(found: Judgement) -> None:
         charts.ranking([Mark(model, cost) for model, cost in costs.items()], unit=units.money()),
         name="alternatives",
         alt="Bars: what the call is expected to cost on each model",
+        click=None,
     )
-    sheets.show(
+    tables.show(
         [{"Model": model, "Expected cost": cost} for model, cost in costs.items()],
         name="alternatives",
-        formats={"Expected cost": sheets.PRICE},
+        formats={"Expected cost": tables.PRICE},
     )
 
 

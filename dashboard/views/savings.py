@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,7 +12,7 @@ from analytics.decisions import dearer
 from analytics.judging import policy_of
 from analytics.reports import Filters
 from analytics.routing_report import COUNTED, RoutingReport, RoutingRow
-from dashboard import charts, figures, filters, panels, sheets, theme, units
+from dashboard import charts, figures, filters, panels, tables, theme, units
 from dashboard.cards import Card
 from dashboard.charts import Mark
 from dashboard.data import Source, kept
@@ -37,7 +36,7 @@ _COUNTS: Mapping[str, str] = {
     "Bad": "bad",
 }
 LID = "What routing saved, with caches and tokenizers counted"
-WAIT = "Prices every call of the period anew: seconds, and over millions of calls a minute or more."
+WAIT = "Prices every call of the period anew: seconds, over millions of calls."
 
 
 def show(view: View) -> None:
@@ -57,9 +56,8 @@ def show(view: View) -> None:
             key="savings-by",
             bind="query-params",
         )
-        with st.spinner("Pricing every call on the other models…"):
-            report = _report(view.source, Filters(period=view.filters.period, tags=view.filters.tags), by)
-        _unheeded(view)
+        with st.spinner("Pricing every call on the other models…", show_time=True):
+            report = _report(view.source, view.filters, by)
         if report.total is None:
             st.write("No call of this period is left to compare.")
             return
@@ -131,16 +129,12 @@ def _sheet(by: str, rows: Sequence[RoutingRow], *, name: str) -> None:
         {_label(by): row.group[0] or "not said"} | {head: getattr(row, field) for head, field in columns.items()}
         for row in rows
     ]
-    sheets.show(found, name=name, formats=dict.fromkeys(_MONEY, sheets.MONEY), pick=partial(_narrow, by, rows))
-
-
-def _unheeded(view: View) -> None:
-    """The filters that the report does not know."""
-    asked = view.filters
-    names = [*(["model"] if asked.models else []), *(["task_type"] if asked.task_types else []), *asked.within]
-    if names:
-        said = ", ".join(map(_label, names))
-        st.warning(theme.markdown(f"Not narrowed by {said}: of the filters, the period and single tags count here."))
+    tables.show(
+        found,
+        name=name,
+        formats=dict.fromkeys(_MONEY, tables.MONEY),
+        points=Drill(by).points(row.group for row in rows),
+    )
 
 
 def _mark(row: RoutingRow) -> Mark:
@@ -149,10 +143,6 @@ def _mark(row: RoutingRow) -> Mark:
 
 def _most(rows: Sequence[RoutingRow]) -> list[RoutingRow]:
     return sorted(rows, key=lambda row: (row.saved is None, -(row.saved or 0)))
-
-
-def _narrow(by: str, rows: Sequence[RoutingRow], place: int) -> None:
-    Drill(by).narrow(rows[place].group[0])
 
 
 def _label(by: str) -> str:

@@ -22,12 +22,12 @@ def empty(source: Source) -> None:
     st.write("Tollgate shows what your calls to the Claude API cost, as soon as there is one.")
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
-        st.subheader("Count your own calls", anchor=False)
+        st.header("Count your own calls", anchor=False)
         st.write("Change one line of your program, and run it:")
         st.code(SWAP, language=None)
         st.write("Then reload this page. Prompts and answers are not stored.")
     with right.container(border=True, height="stretch"):
-        st.subheader("Or look at an example first", anchor=False)
+        st.header("Or look at an example first", anchor=False)
         st.write("A month of three pretend teams, without a key and without a network:")
         st.code("tollgate demo", language=None)
         st.write("It has a home of its own and never mixes with your figures.")

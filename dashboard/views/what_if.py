@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.contributors import Cost
 from analytics.reports import Filters
 from analytics.what_if import Supposed, WhatIf, WhatIfRow, what_if
-from dashboard import cards, data, estimates, filters, header, panels, sheets, theme, units
+from dashboard import cards, data, estimates, filters, header, panels, tables, theme, units
 from dashboard.data import Source, kept
 from dashboard.drill import Drill
 from dashboard.view import View
@@ -90,8 +90,7 @@ def _rows(found: WhatIf, by: str) -> None:
         alt=f"Bars by {name.lower()}: what it cost, and what it would have cost, from low to high",
         click=Drill(by),
     )
-    drill = Drill(by)
-    sheets.show(
+    tables.show(
         [
             {
                 name: "not said" if row.group[0] is None else row.group[0],
@@ -106,8 +105,8 @@ def _rows(found: WhatIf, by: str) -> None:
             for row in found.rows
         ],
         name="what if",
-        formats=dict.fromkeys((AS_IT_WAS, "Low", "Expected", "High", "Difference"), sheets.MONEY),
-        pick=lambda place: drill.narrow(found.rows[place].group[0]),
+        formats=dict.fromkeys((AS_IT_WAS, "Low", "Expected", "High", "Difference"), tables.MONEY),
+        points=Drill(by).points(row.group for row in found.rows),
     )
 
 

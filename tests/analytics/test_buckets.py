@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from analytics import ingest, reports
 from analytics.buckets import GRAINS, Grain, buckets, hours_of_week, usual_grain
 from analytics.exceptions import SettingsError
+from analytics.grouping import BUCKET
 from analytics.ledger import Ledger
 from analytics.period import Period
-from analytics.reports import BUCKET, Filters
+from analytics.reports import Filters
 from router.record import UsageRecord, new_record_id
 from router.spool import Spool
 

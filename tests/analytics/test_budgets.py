@@ -13,12 +13,11 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import reports
 from analytics.budget_cli import budgets as command
 from analytics.budget_file import OWN_KEYS, BudgetEntry, RuleKind, Scope
-from analytics.budget_mistakes import MOST_DIMENSIONS
 from analytics.budgets import EACH, Budget, BudgetFile, Rule, Told
 from analytics.exceptions import BudgetFileError
+from analytics.grouping import DIMENSIONS
 from analytics.place import Place
 from analytics.threshold import Threshold
 from router.periods import Recurrence
@@ -374,9 +373,8 @@ def test_a_threshold_has_one_spelling(
 
 
 def test_the_schema_knows_what_the_rest_knows() -> None:
-    """Tiers, the number of dimensions, and the rules are those of the modules that own them."""
-    assert MOST_DIMENSIONS == reports.MOST_DIMENSIONS
-    assert set(Scope.model_fields) - {"tags"} == {*reports.DIMENSIONS} - {"day", "hour", "status"}
+    """Tiers, the dimensions, and the rules are those of the modules that own them."""
+    assert set(Scope.model_fields) - {"tags"} == {*DIMENSIONS} - {"day", "hour", "status"}
     assert tuple(OWN_KEYS) == get_args(RuleKind)
     assert Scope(tier=[*TIERS]).dimensions() == {"tier": TIERS}
 

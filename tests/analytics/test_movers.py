@@ -12,6 +12,7 @@ from analytics.ledger import Ledger
 from analytics.movers import Mover, movers
 from analytics.period import Period, midnight
 from analytics.reports import Filters, totals
+from analytics.what_if import Supposed, what_if
 from tests.conftest import fill
 
 DAY = midnight(datetime(2026, 11, 10, tzinfo=UTC).date())
@@ -81,6 +82,38 @@ def test_a_new_price_is_price(ledger: Ledger) -> None:
 
     assert mover.change == mover.price < 0
     assert (mover.volume, mover.mix, mover.reasons) == (0, 0, ("prices fell",))
+
+
+def test_only_what_had_other_prices_is_priced_again(ledger: Ledger) -> None:
+    """The part of the price is that of pricing both periods anew as a whole, what an advisor used included."""
+    chance, change = random.Random(9), datetime(2026, 10, 7, tzinfo=UTC)  # noqa: S311  # no secret
+    advised = [
+        {"type": "message", "model": OPUS, "input_tokens": 900, "output_tokens": 50},
+        {
+            "type": "advisor_message",
+            "model": SONNET,
+            "cache_read_input_tokens": 9000,
+            "input_tokens": 7,
+            "output_tokens": 3,
+        },
+    ]
+    for name in (SONNET, OPUS, "claude-unheard-of"):
+        at = [change + timedelta(hours=chance.randrange(-47, 48)) for _ in range(30)]
+        fill(ledger, *({**on(0, name, read=chance.randrange(99_999)), "started_at": moment} for moment in at))
+    usage = {"input_tokens": 907, "output_tokens": 53, "iterations": advised}
+    fill(
+        ledger, *({**on(0), "started_at": change + timedelta(hours=hours), "usage": usage} for hours in (-40, -8, 1, 9))
+    )
+
+    for hours in (-12, 0, 12):
+        now = Filters(period=Period(change + timedelta(hours=hours), change + timedelta(days=2)))
+        earlier = Filters(period=Period(change - timedelta(days=2), now.period.start))
+        total = movers(ledger, now, earlier.period, "task_type").total
+        was, would = (what_if(ledger, one, Supposed(at=now.period.start)).total for one in (earlier, now))
+
+        assert was.difference is not None
+        assert would.difference is not None
+        assert total.price == was.difference - would.difference != 0
 
 
 def test_the_new_and_the_gone(ledger: Ledger) -> None:

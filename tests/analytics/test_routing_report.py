@@ -204,12 +204,42 @@ def test_rows_add_up(ledger: Ledger) -> None:
         assert all(sum(getattr(row, name) for name in DECISIONS) == row.calls for row in rows)
 
 
+def test_a_sum_of_calls_is_priced_as_each_of_them(ledger: Ledger) -> None:
+    """Calls that are priced alike are priced together, to the same digit as each by itself, however long they are."""
+    asked = [OPUS, OLDER, HAIKU, "auto"]
+    lengths = [3, 7, 5001, 76_923, 76_925, 99_999, 100_001, 130_001]
+    fill(
+        ledger,
+        *(
+            on(model, asked=asked[n % 4], fresh=fresh + n, write=n % 3 * 70, read=n % 2 * 33, output=n, minute=n // 4,
+               task_type=f"{model}/{fresh}/{n}", shadow_model=[None, HAIKU, OLDER][n % 3])
+            for model in (HAIKU, SONNET, OPUS)
+            for fresh in lengths
+            for n in range(5)
+        ),
+    )  # fmt: skip
+
+    whole = routing(ledger, EVERYTHING, (), opus=OPUS).total
+    each = routing(ledger, EVERYTHING, [("task_type",)], opus=OPUS).tables[("task_type",)]
+
+    assert whole is not None
+    assert len(each) == whole.calls == 3 * 8 * 5
+    for name in ("list_cost", "requested_cost", "saved", "opus_cost", "shadow_cost", "cold_tokens", "compared_calls"):
+        assert sum(getattr(row, name) or 0 for row in each) == getattr(whole, name)
+
+
 def test_only_what_was_asked_for(ledger: Ledger) -> None:
-    """Period and tags narrow the report."""
+    """Every filter narrows the report, and none of them hides the call that a cache was warm from."""
     fill(ledger, on(HAIKU), on(HAIKU, tags={"team": "support"}), on(HAIKU, minute=60 * 24))
+    fill(ledger, on(OPUS, write=9000, tier="opus"), on(SONNET, write=9000, minute=2, tier="sonnet", task_type="coding"))
     one_day = Period.days(NOON.date(), NOON.date())
 
-    assert total(ledger, Filters(period=one_day, tags={"team": "search"})).calls == 1
+    assert total(ledger, Filters(period=one_day, tags={"team": "support"})).calls == 1
+    for narrow in (
+        Filters(period=one_day, models=(SONNET,)),
+        Filters(period=one_day, within={"tier": ("sonnet",), "status": ("200",)}),
+    ):
+        assert (total(ledger, narrow).calls, total(ledger, narrow).cold_tokens) == (1, 9000)
     with pytest.raises(SettingsError, match="by: found 'colour', expected one of day,"):
         routing(ledger, EVERYTHING, [("colour",)], opus=OPUS)
 

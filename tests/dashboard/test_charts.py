@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from analytics.buckets import Grain, buckets
+from analytics.measures import OTHER
 from analytics.period import Period
-from dashboard import charts, theme, units
+from analytics.price_steps import PriceStep
+from dashboard import charts, grids, steps, theme, units
 from dashboard.charts import Axis, Mark
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -100,15 +102,31 @@ def test_what_is_not_known_is_not_drawn_as_zero() -> None:
     line = plain(charts.lines([mark("a"), mark("a", None, "2026-11-16")], WEEK, names=("a",), looks={}, unit=MONEY))
     assert line["data"][0]["y"] == [1.5, *[None] * 6]
     cells = [("x", "1", mark("x")), ("y", "1", mark("y", None))]
-    heat = plain(charts.heat(cells, rows=("x", "y"), columns=("1", "2"), unit=MONEY))["data"][0]
+    heat, targets = plain(grids.grid(cells, columns=("1", "2"), unit=MONEY))["data"]
     assert heat["z"] == [[1.5, None], [None, None]]
+    assert [target[-2] for target in targets["customdata"]] == ["x"]
 
 
 def test_lines_are_told_apart_without_colour() -> None:
-    """Six lines have six dashes and six marks; more are not drawn."""
+    """Six lines have six dashes and six marks; more are not drawn, but for that of all others."""
     names = [f"name-{number}" for number in range(8)]
     drawn = plain(charts.lines([mark(name) for name in names], WEEK, names=names, looks={}, unit=MONEY))["data"]
     assert len({line["line"]["dash"] for line in drawn}) == len({line["marker"]["symbol"] for line in drawn}) == 6
+    all_names = [*names, OTHER]
+    drawn = plain(charts.lines([mark(OTHER)], WEEK, names=all_names, looks={}, unit=MONEY))["data"]
+    assert [line["name"] for line in drawn] == [*names[:6], "Other"]
+
+
+def test_a_price_is_a_level_line_until_it_changes() -> None:
+    """A step reaches to the day of the next; where there is no price the line has a gap, and the last goes on."""
+    turns = [
+        PriceStep(since=date(2026, month, 1), price=price)
+        for month, price in ((1, Decimal(2)), (3, None), (5, Decimal(1)))
+    ]
+    (line,) = plain(steps.steps({"a": turns}, until=date(2026, 6, 1), unit=MONEY))["data"]
+    assert line["y"] == [2, 2, None, None, 1, 1]
+    assert [str(day)[5:7] for day in line["x"]] == ["01", "03", "03", "05", "05", "06"]
+    assert line["customdata"][0][:3] == ["a", "$2.00", " from 1 Jan 2026 on"]
 
 
 def test_a_ranking_shows_the_first_eight() -> None:

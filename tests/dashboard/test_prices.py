@@ -27,9 +27,13 @@ def test_prices_of_models_in_use_come_first(
     page = run("prices")
     asked = Filters(period=Period.days(now.date() - timedelta(days=29), now.date()))
     spent = {row.group[0]: row.list_cost for row in reports.cost_by(Ledger(filled), asked, ("model",))}
-    gaps, used, prices, *_ = (table.value for table in page.dataframe)
+    gaps, used, turns, prices, *_ = (table.value for table in page.dataframe)
     assert "claude-unheard-of" in str(gaps["Why"][0])
     assert dict(zip(used["Model"], used["Spend"], strict=True)) == {name: spent[name] for name in (OPUS, SONNET, HAIKU)}
+    assert [*turns["Price"][turns["Model"] == OPUS]] == [Decimal(4)]
+    page.segmented_control(key="charged").set_value("Batch").run()
+    turns = page.dataframe[2].value
+    assert [*turns["Price"][turns["Model"] == OPUS]] == [Decimal(2)]
     names = list(dict.fromkeys(prices["Model"]))
     assert {*names[:2]} == {OPUS, SONNET}
     assert len(names) > 20

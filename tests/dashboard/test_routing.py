@@ -50,7 +50,7 @@ def test_every_figure_is_the_reports(
     routes = cost_by(Ledger(filled), filters, ("requested_model", "model"))
     assert [*_table(page, "Served by")["Saved"]] == [row.routing_saved for row in routes]
     assert [*_table(page, "Fell back")["Fell back"]] == [1]
-    report = routing(Ledger(filled), Filters(period=filters.period), opus=policy_of(None).tiers["opus"].model)
+    report = routing(Ledger(filled), filters, opus=policy_of(None).tiers["opus"].model)
     rows = report.tables[("task_type",)]
     dear, savings = (table.value for table in page.dataframe if "All on Opus" in table.value)
     assert [*savings["Saved"]] == [row.saved for row in rows]
@@ -60,7 +60,6 @@ def test_every_figure_is_the_reports(
     cards = {metric.label: metric.value.replace("\\", "") for metric in page.metric}
     assert cards["Against always Opus"] == theme.money(report.total.saved_against_opus)
     assert COUNTED in said(page)
-    assert "Not narrowed by Task type" in said(page)
 
 
 def test_a_pasted_request_is_judged_and_forgotten(
@@ -75,6 +74,7 @@ def test_a_pasted_request_is_judged_and_forgotten(
     judgement = decide(request_of(SECRET))
     assert [*_table(page, "Expected cost")["Expected cost"]] == [*judgement.alternatives.values()]
     assert judgement.reason in said(page)
+    assert f"By the default policy, as there is no {filled / 'policy.yaml'}." in said(page)
     for wrong, complaint in (('{"messages": []}', "messages: found an empty list"), (f'{{"{SECRET}', "found no JSON")):
         page.text_area(key="pasted").set_value(wrong)
         _decide(page)
@@ -83,6 +83,24 @@ def test_a_pasted_request_is_judged_and_forgotten(
     kept = b"".join(path.read_bytes() for path in filled.rglob("*") if path.is_file())
     assert "zanzibar" not in f"{said(page)}{out}{err}{caplog.text}"
     assert b"zanzibar" not in kept
+
+
+def test_a_request_is_judged_by_the_policy_of_the_home(filled: Path) -> None:
+    """The page names the policy file that judged; one that cannot be read is a sentence instead of a decision."""
+    file = filled / "policy.yaml"
+    file.write_text(
+        "tiers: {haiku: {model: claude-haiku-4-5}}\nrules: {classify: haiku}\nunheard: of\n", encoding="utf-8"
+    )
+    page = run("routing")
+    assert "The policy cannot be read: " in said(page)
+    assert not any(button.label == "Decide" for button in page.button)
+    file.write_text("shadow: true\n", encoding="utf-8")
+    page.run()
+    assert f"By the policy in {file}." in said(page)
+    body = {"model": OPUS, "messages": [{"role": "user", "content": "hello"}]}
+    page.text_area(key="pasted").set_value(json.dumps(body))
+    _decide(page)
+    assert "In shadow, " in said(page)
 
 
 @given(st.text())
