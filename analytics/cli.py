@@ -17,6 +17,7 @@ from .place import as_json as as_json_option
 from .query_cli import commands as query_commands
 from .reconcile_cli import commands as reconcile_commands
 from .serve_cli import commands as serve_commands
+from .ship_cli import commands as ship_commands
 
 
 class _Tollgate(click.Group):
@@ -84,6 +85,7 @@ for _command in (
     *budget_commands,
     *alert_commands,
     *serve_commands,
+    *ship_commands,
 ):
     cli.add_command(_command)
 

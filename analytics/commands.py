@@ -15,6 +15,7 @@ import click
 
 from . import doctor as doctors
 from . import present, reports
+from .clickhouse.logbook import ships
 from .exceptions import SettingsError
 from .ingest import ingest as take_in
 from .ingest import refresh
@@ -68,7 +69,7 @@ def report(
 def doctor(home: Path, *, now: datetime, acknowledge: bool, as_json: bool) -> bool:
     """Take in what is new, examine everything, and say whether nothing is wrong."""
     ledger = Ledger(home)
-    behind = fresh(ledger)
+    behind = None if ships(home) else fresh(ledger)
     if acknowledge:
         doctors.acknowledge(ledger, now=now)
     diagnosis = doctors.examine(ledger, now=now, behind=behind)
@@ -92,7 +93,7 @@ def dashboard(home: Path, *, port: int | None) -> None:
         raise SettingsError("the dashboard needs Streamlit: pip install 'tollgate[dashboard]'")
     port = port or _free_port()
     click.echo(f"http://127.0.0.1:{port}")
-    app = Path(package.origin).with_name("app.py")
+    app = Path(package.origin).with_name("server.py")
     options = {
         "server.address": "127.0.0.1",
         "server.port": port,

@@ -13,6 +13,7 @@ from router.batches import unread_batches
 from router.sessions import forget_sessions
 
 from . import rules
+from .clickhouse.backlog import Backlog, backlog
 from .contract import Contract
 from .done import kept
 from .ledger import Ledger
@@ -24,6 +25,7 @@ from .rerate import due
 
 STALE_DAYS = 60
 """A price table that nobody has compared with its sources for so long is suspect: new models come faster."""
+SHIPPED_WITHIN = timedelta(hours=1)
 BATCH_TAKES = timedelta(hours=24)
 """At most: what has no answer then, has expired."""
 
@@ -33,36 +35,71 @@ class Diagnosis:
     """What was found."""
 
     facts: Mapping[str, str]
-    health: Health
+    health: Health | None
+    """None: the records of this home go to a shared ledger, and that was not looked at."""
     problems: tuple[str, ...]
     """One or two sentences each: what is wrong, and what to do."""
     acknowledged: tuple[str, ...] = ()
     """What was lost, and somebody has taken note of: the same, no longer a problem."""
+    shipping: Backlog | None = None
+    """None: the records of this home go into the ledger of this home."""
 
 
 def acknowledge(ledger: Ledger, *, now: datetime) -> None:
     """Take note of everything that was lost so far; from now on only what is lost besides is a problem."""
-    take_note(ledger.home, losses(ledger, health(ledger), now=now))
+    take_note(ledger.home, losses(ledger, _health(ledger, backlog(ledger.home)), now=now))
 
 
 def examine(ledger: Ledger, *, now: datetime, behind: str | None = None) -> Diagnosis:
     """Look at everything that decides whether the figures can be trusted; `behind` says why the newest are missing."""
-    found, prices = health(ledger), PriceTable.load()
+    shipping, prices = backlog(ledger.home), PriceTable.load()
+    found = _health(ledger, shipping)
     lost = losses(ledger, found, now=now)
     forget_sessions(ledger.home, now=now)
     return Diagnosis(
-        facts=dict(_facts(ledger, found, prices, now=now)),
+        facts={
+            **_programs(),
+            **({} if shipping is None else _on_its_way(shipping, now=now)),
+            **({} if found is None else dict(_facts(ledger, found))),
+            **dict(_terms(ledger, found, prices, now=now)),
+        },
         health=found,
-        problems=(*filter(None, [behind]), *_unnoticed(ledger, lost), *_problems(ledger, found, prices, now=now)),
+        problems=(
+            *filter(None, [behind]),
+            *_unnoticed(ledger, lost),
+            *(() if shipping is None else _delays(shipping, now=now)),
+            *(() if found is None else _unrated(ledger, found, prices)),
+            *_problems(ledger, prices, now=now),
+        ),
+        shipping=shipping,
         acknowledged=tuple(f"{loss.what}: {loss.count:,}" for loss in lost if loss.acknowledged == loss.count),
     )
 
 
-def _facts(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetime) -> Iterator[tuple[str, str]]:
-    yield "tollgate", _version("tollgate")
-    yield "python", platform.python_version()
-    yield "anthropic", _version("anthropic")
-    yield "duckdb", _version("duckdb")
+def _health(ledger: Ledger, shipping: Backlog | None) -> Health | None:
+    return None if shipping and type(ledger) is Ledger else health(ledger)
+
+
+def _programs() -> dict[str, str]:
+    return {
+        "tollgate": _version("tollgate"),
+        "python": platform.python_version(),
+        "anthropic": _version("anthropic"),
+        "duckdb": _version("duckdb"),
+    }
+
+
+def _on_its_way(shipping: Backlog, *, now: datetime) -> dict[str, str]:
+    age = f", the oldest record {_ago(shipping.oldest_at, now)} old" if shipping.oldest_at else ""
+    last = f"{shipping.succeeded_at:%Y-%m-%d %H:%M} UTC" if shipping.succeeded_at else "never"
+    return {
+        "records go to": shipping.ledger,
+        "waiting to be shipped": f"{shipping.bytes:,} bytes{age}",
+        "last shipped": last,
+    }
+
+
+def _facts(ledger: Ledger, found: Health) -> Iterator[tuple[str, str]]:
     yield "home", f"{ledger.home}{' (demo data)' if found.demo else ''}"
     yield "ledger", str(ledger.path)
     yield "attempts", f"{found.attempts:,}"
@@ -76,12 +113,17 @@ def _facts(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetime) 
             "cut off",
             f"{found.cut_lines:,} lines, as their programs died in the middle of them; no call lost its record",
         )
+
+
+def _terms(ledger: Ledger, found: Health | None, prices: PriceTable, *, now: datetime) -> Iterator[tuple[str, str]]:
+    if found is None:
+        yield "home", str(ledger.home)
     yield "price table", f"{prices.version}, checked {prices.checked} ({_age(prices, now)} days ago)"
     if contract := Contract.of(ledger.home, prices).version:
         yield "contract", f"version {contract}"
-    if found.price_table_version not in (None, prices.version):
+    if found and found.price_table_version not in (None, prices.version):
         yield "price table in the ledger", f"{found.price_table_version}, until the next record comes"
-    if found.flagged:
+    if found and found.flagged:
         yield "flags", ", ".join(f"{flag} ({lines:,} lines)" for flag, lines in found.flagged)
 
 
@@ -92,17 +134,32 @@ def _unnoticed(ledger: Ledger, lost: Sequence[Loss]) -> Iterator[str]:
     yield from (loss.sentence for loss in lost if loss.acknowledged < loss.count)
 
 
-def _problems(ledger: Ledger, found: Health, prices: PriceTable, *, now: datetime) -> Iterator[str]:
-    if waiting := sum(now - since > BATCH_TAKES for since in unread_batches(ledger.home).values()):
-        yield f"Batches that have ended and whose results nobody read: {waiting:,}. Run tollgate batches pull."
+def _delays(shipping: Backlog, *, now: datetime) -> Iterator[str]:
+    if shipping.trouble:
+        yield f"Records were not shipped: {shipping.trouble}. They wait, and the next tollgate ship sends them."
+    elif shipping.oldest_at and now - shipping.oldest_at > SHIPPED_WITHIN:
+        yield f"Records have waited for {_ago(shipping.oldest_at, now)}. Does tollgate serve, or tollgate ship, run?"
+
+
+def _unrated(ledger: Ledger, found: Health, prices: PriceTable) -> Iterator[str]:
     for reason, attempts in found.unpriced:
         yield f"Attempts without a cost: {attempts:,} ({reason}). If a price is missing, a newer tollgate may have it."
     if charges := due(ledger, prices):
         yield f"Charges made with another price table or contract than those in use: {charges:,}. Run tollgate rerate."
     if rules.changed(ledger):
         yield "The rules of rating have changed since some charges were made. Run tollgate rerate."
+
+
+def _problems(ledger: Ledger, prices: PriceTable, *, now: datetime) -> Iterator[str]:
+    if waiting := sum(now - since > BATCH_TAKES for since in unread_batches(ledger.home).values()):
+        yield f"Batches that have ended and whose results nobody read: {waiting:,}. Run tollgate batches pull."
     if _age(prices, now) > STALE_DAYS:
         yield f"The price table was last checked on {prices.checked}. Upgrade tollgate for newer prices."
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    minutes = max(0, round((now - then).total_seconds() / 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
 
 
 def _kept(ledger: Ledger) -> str:

@@ -19,40 +19,20 @@ from functools import partial
 
 from router.spool import Segment, segments
 
-from . import done, intake, rollup
+from . import done, intake, rollup, slices
+from .clickhouse.backlog import backlog
+from .clickhouse.logbook import refuse_shipped
 from .contract import Contract
-from .exceptions import LedgerBusy, LedgerError
+from .exceptions import LedgerBusy
 from .intake import IngestReport, Terms
 from .ledger import Ledger
 from .prices import PriceTable
 from .questions import Connection, run
+from .slices import Slice
 
-BATCH_BYTES = 16 << 20
-"""About twenty thousand records: readers then wait half a second at most."""
 READER_PATIENCE = 2.0
 """Seconds that somebody who wants to read waits for the newest figures, where a program of others' holds the ledger."""
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Slice:
-    """Whole lines of one segment, from `start` on."""
-
-    segment: Segment
-    start: int
-    data: bytes
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.data)
-
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """Offset and text of each line, with its end, if it has one."""
-        offset = self.start
-        *whole, rest = self.data.split(b"\n")
-        for line in (*(line + b"\n" for line in whole), *filter(None, [rest])):
-            yield offset, line.decode("utf-8", "replace")
-            offset += len(line)
 
 
 def ingest(
@@ -68,7 +48,9 @@ def ingest(
     Without `prices`, the price table that came with this package; without `contract`, the one in use at the home.
     `progress` is told the bytes done so far and the bytes there were at the start. Raises LedgerError, LedgerBusy.
     """
+    refuse_shipped(ledger.home)
     state, report = _State.of(ledger), IngestReport()
+    refuse_shipped(ledger.home)  # a shipping that begins now either sees the ledger that was made, or was seen
     total = state.waiting()
     for loaded in _load(ledger, state, lambda: _terms(ledger, prices, contract)):
         report += loaded
@@ -106,7 +88,7 @@ def retry_rejects(
     report = intake.add(
         ledger,
         _terms(ledger, prices, contract),
-        lambda con: _stage(con, lines),
+        lambda con: intake.stage(con, lines),
         source="rejects",
         settle=lambda con: run(con, "reject_forget"),
     )
@@ -116,6 +98,8 @@ def retry_rejects(
 
 def waiting_bytes(ledger: Ledger) -> int:
     """What is in the spool and not yet in the ledger."""
+    if shipped := backlog(ledger.home):
+        return shipped.bytes
     return _State.of(ledger).waiting()
 
 
@@ -145,7 +129,7 @@ class _State:
 
     def waiting(self) -> int:
         """In bytes."""
-        return sum(max(0, _size(segment) - self.consumed.get(segment.name, 0)) for segment in self.segments)
+        return slices.waiting_bytes(self.segments, self.consumed)
 
     def gone(self) -> list[str]:
         """The names of segments that are not there any more."""
@@ -153,27 +137,11 @@ class _State:
 
     def finished(self) -> list[Segment]:
         """The segments that are in the ledger to their last byte, and that nobody writes any more."""
-        return [segment for segment in self.segments if self._is_finished(segment)]
+        return slices.finished(self.segments, self.consumed)
 
-    def _is_finished(self, segment: Segment) -> bool:
-        try:
-            return not segment.is_live() and _size(segment) <= self.consumed.get(segment.name, 0)
-        except OSError:
-            return False
-
-    def unread(self) -> Iterator[list[_Slice]]:
-        """What is unread now, the oldest segments first, in batches of about BATCH_BYTES."""
-        batch, size = list[_Slice](), 0
-        for segment, end in [(segment, _size(segment)) for segment in self.segments]:
-            start = self.consumed.get(segment.name, 0)
-            while data := _unread(segment, start, end):
-                batch.append(_Slice(segment=segment, start=start, data=data))
-                start, size = start + len(data), size + len(data)
-                if size > BATCH_BYTES // 2:  # another such piece would be more than one batch
-                    yield batch
-                    batch, size = [], 0
-        if batch:
-            yield batch
+    def unread(self) -> Iterator[list[Slice]]:
+        """What is unread now, in batches."""
+        return slices.unread(self.segments, self.consumed)
 
 
 def _terms(ledger: Ledger, prices: PriceTable | None, contract: Contract | None) -> Terms:
@@ -189,22 +157,22 @@ def _load(ledger: Ledger, state: _State, terms: Callable[[], Terms]) -> Iterator
         return
     known = terms()
     with ThreadPoolExecutor(1) as ahead:
-        offered: Future[Connection] | None = ahead.submit(_offer, ledger, known, batch)
+        offered: Future[Connection] | None = ahead.submit(_offer, known, batch)
         while batch and offered:
             con, following = offered.result(), next(batches, None)
-            offered = ahead.submit(_offer, ledger, known, following) if following else None
+            offered = ahead.submit(_offer, known, following) if following else None
             with contextlib.closing(con):
                 report = intake.take(ledger, known, con, settle=partial(_settle, state=state, batch=batch))
             yield replace(report, bytes=sum(len(piece.data) for piece in batch))
             batch = following
 
 
-def _offer(ledger: Ledger, terms: Terms, batch: Sequence[_Slice]) -> Connection:
-    lines = [(piece.segment.name, offset, line) for piece in batch for offset, line in piece.lines()]
-    return intake.offer(ledger, terms, lambda con: _stage(con, lines))
+def _offer(terms: Terms, batch: Sequence[Slice]) -> Connection:
+    lines = [line for piece in batch for line in piece.lines()]
+    return intake.offer(terms, lambda con: intake.stage(con, lines))
 
 
-def _settle(con: Connection, *, state: _State, batch: Sequence[_Slice]) -> None:
+def _settle(con: Connection, *, state: _State, batch: Sequence[Slice]) -> None:
     ends = {piece.segment.name: piece.end for piece in batch}
     run(con, "segment_forget", names=state.gone())
     run(con, "segment_advance", names=list(ends), consumed=list(ends.values()))
@@ -212,33 +180,6 @@ def _settle(con: Connection, *, state: _State, batch: Sequence[_Slice]) -> None:
         run(con, "book_count")
 
 
-def _stage(con: Connection, lines: Sequence[tuple[str, int, str]]) -> None:
-    names, offsets, texts = (list(column) for column in zip(*lines, strict=True))
-    run(con, "stage", segments=names, offsets=offsets, lines=texts)
-
-
 def _catch_up(ledger: Ledger, batches: int) -> None:
     with ledger.write() as con:
         run(con, "book_catch_up", batches=batches)
-
-
-def _unread(segment: Segment, start: int, end: int) -> bytes:
-    """Whole lines from `start` on; of a segment whose writer is gone, in the end also its torn last line."""
-    if end <= start:
-        return b""
-    try:
-        final = not segment.is_live()  # asked before reading: nothing is added afterwards
-        data = segment.read(start, min(BATCH_BYTES, end - start))
-        return data if data or not final else segment.path.read_bytes()[start:]
-    except FileNotFoundError:  # another ingester was done with it first
-        return b""
-    except OSError as error:
-        raise LedgerError(f"cannot read {segment.path}: {error.strerror}") from error
-
-
-def _size(segment: Segment) -> int:
-    """In bytes; 0 for a segment that another ingester has removed."""
-    try:
-        return segment.path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Literal
 
 from . import rules
 from .contract import Contract
 from .install import install_contract, install_prices
-from .ledger import Ledger, furnish
+from .ledger import Ledger, cursor, furnish
 from .prices import PriceTable
 from .questions import Connection, run, transaction
 
@@ -46,19 +47,25 @@ class IngestReport:
         return IngestReport(**both)
 
 
+def terms_of(home: Path) -> Terms:
+    """The price table that came with this package, and the contract in use at a home."""
+    prices = PriceTable.load()
+    return prices, Contract.of(home, prices)
+
+
 def add(ledger: Ledger, terms: Terms, stage: Step, *, settle: Step, source: Source = "spool") -> IngestReport:
     """Take in what `stage` puts into the temporary table `staged` (stage.sql says its shape), in one transaction.
 
     `source` is what it was read from, which says what of it is still to be taken in; `settle` is called at the end of
     the transaction, with its connection, to note what has been. Raises LedgerError, LedgerBusy.
     """
-    with contextlib.closing(offer(ledger, terms, stage)) as con:
+    with contextlib.closing(offer(terms, stage)) as con:
         return take(ledger, terms, con, settle=settle, source=source)
 
 
-def offer(ledger: Ledger, terms: Terms, stage: Step) -> Connection:
-    """The first half of `add`, outside the ledger: what is staged, rated. Close the connection."""
-    con = ledger.cursor()
+def offer(terms: Terms, stage: Step) -> Connection:
+    """The first half of `add`, which needs no ledger: what is staged, rated. Close the connection."""
+    con = cursor()
     try:
         stage(con)
         _rate(con, terms)
@@ -81,6 +88,12 @@ def take(ledger: Ledger, terms: Terms, con: Connection, *, settle: Step, source:
         counts = run(con, "ingest_count")[0]
         settle(con)
     return IngestReport(**counts)
+
+
+def stage(con: Connection, lines: Sequence[tuple[str, int, str]]) -> None:
+    """Put lines of the spool into `staged`: of each its segment, its offset and its text. There is at least one."""
+    names, offsets, texts = (list(column) for column in zip(*lines, strict=True))
+    run(con, "stage", segments=names, offsets=offsets, lines=texts)
 
 
 def _rate(con: Connection, terms: Terms) -> None:

@@ -136,12 +136,8 @@ class Ledger:
     @contextlib.contextmanager
     def private(self) -> Generator[Connection]:
         """A cursor on the private in-memory database alone: to prepare what a turn at the ledger will need."""
-        with contextlib.closing(self.cursor()) as con:
+        with contextlib.closing(cursor()) as con:
             yield con
-
-    def cursor(self) -> Connection:
-        """The same, to be closed by whoever asks for it."""
-        return _database().cursor()
 
     def _join(self) -> _Place:
         """Enter as one more reader; the first attaches the file."""
@@ -237,17 +233,22 @@ class _Place:
 
 
 _guard = threading.Lock()
-_databases: dict[int, Connection] = {}
+_databases: dict[int, duckdb.DuckDBPyConnection] = {}
 _places: dict[tuple[int, Path], _Place] = {}
 
 
-def _database() -> Connection:
+def _database() -> duckdb.DuckDBPyConnection:
     """The private in-memory DuckDB of this process. By pid, as a forked child must not touch its parent's."""
     with _guard:
         if (con := _databases.get(os.getpid())) is None:
             con = _databases[os.getpid()] = duckdb.connect(":memory:")
             con.execute("SET GLOBAL TimeZone = 'UTC'")
         return con
+
+
+def cursor() -> Connection:
+    """A cursor on the private in-memory database, to be closed by whoever asks for it."""
+    return _database().cursor()
 
 
 def furnish(con: Connection) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from router.faults import faults
+from router.spool import lost_records
 
 from .exceptions import SettingsError
 from .ledger import Ledger
@@ -39,8 +40,8 @@ class Loss:
         return f"{self.what}: {self.count:,}{known}. {self.advice}"
 
 
-def losses(ledger: Ledger, found: Health, *, now: datetime) -> list[Loss]:
-    """Every kind of loss that has occurred."""
+def losses(ledger: Ledger, found: Health | None, *, now: datetime) -> list[Loss]:
+    """Every kind of loss that has occurred; without `found`, as far as the home alone shows it."""
     known = _acknowledged(ledger.home)
     return [
         Loss(kind=kind, count=count, what=what, advice=advice, acknowledged=min(count, known.get(kind, 0)))
@@ -60,26 +61,27 @@ def acknowledge(home: Path, noted: list[Loss]) -> None:
         raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _counted(ledger: Ledger, found: Health, *, now: datetime) -> Iterator[tuple[str, int, str, str]]:
+def _counted(ledger: Ledger, found: Health | None, *, now: datetime) -> Iterator[tuple[str, int, str, str]]:
     spool = ledger.home / "spool"
     yield (
         "lost records",
-        found.lost_records,
+        lost_records(ledger.home),
         "Lost records",
         f"They could not be written: make room on the disk of {spool}, or make it writable.",
     )
-    yield (
-        "damaged lines",
-        found.rejected_lines,
-        "Damaged lines of the spool",
-        "They are not counted; the view `rejects` has them, with the reason. Try tollgate ingest --retry-rejects.",
-    )
-    yield (
-        "open streams",
-        ledger.query("open_streams", before=naive(now - OPEN_AFTER))[0]["streams"],
-        "Streams opened more than an hour ago and never closed",
-        "Their programs ended first; of what they wrote, only what their first event said is counted.",
-    )
+    if found:
+        yield (
+            "damaged lines",
+            found.rejected_lines,
+            "Damaged lines of the spool",
+            "They are not counted; the view `rejects` has them, with the reason. Try tollgate ingest --retry-rejects.",
+        )
+        yield (
+            "open streams",
+            ledger.query("open_streams", before=naive(now - OPEN_AFTER))[0]["streams"],
+            "Streams opened more than an hour ago and never closed",
+            "Their programs ended first; of what they wrote, only what their first event said is counted.",
+        )
     for kind, count in faults(ledger.home).items():
         advice = "The calls went on without it; the program's log, under `tollgate`, has the first of each kind."
         yield f"fault {kind}", count, f"Faults of the router, {kind}", advice

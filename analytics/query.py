@@ -17,7 +17,7 @@ import duckdb
 from .exceptions import SettingsError
 from .ledger import Ledger
 from .present import plain
-from .questions import Connection, run, sql
+from .questions import run, sql
 
 _T = TypeVar("_T")
 _ZONED = "TIMESTAMP WITH TIME ZONE"
@@ -76,7 +76,7 @@ def asking(ledger: Ledger, question: str) -> Generator[Answer]:
         yield Answer(columns, _rows(con, attend))
 
 
-def _execute(con: Connection, question: str) -> tuple[Column, ...]:
+def _execute(con: duckdb.DuckDBPyConnection, question: str) -> tuple[Column, ...]:
     statement = _one(con, question)
     con.execute(statement)
     columns = _columns(con)
@@ -85,7 +85,7 @@ def _execute(con: Connection, question: str) -> tuple[Column, ...]:
     return columns
 
 
-def _one(con: Connection, question: str) -> duckdb.Statement:
+def _one(con: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
     """The statement, if it is one and only reads."""
     try:
         statements = [(statement, statement.type.name) for statement in con.extract_statements(question)]
@@ -99,7 +99,7 @@ def _one(con: Connection, question: str) -> duckdb.Statement:
     return statement
 
 
-def _columns(con: Connection) -> tuple[Column, ...]:
+def _columns(con: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
     return tuple(Column(column[0], str(column[1])) for column in con.description or ())
 
 
@@ -113,12 +113,12 @@ def _without_zones(question: str, columns: tuple[Column, ...]) -> str:
     )
 
 
-def _rows(con: Connection, attend: Callable[[Callable[[], Any]], Any]) -> Generator[tuple[Any, ...]]:
+def _rows(con: duckdb.DuckDBPyConnection, attend: Callable[[Callable[[], Any]], Any]) -> Generator[tuple[Any, ...]]:
     while batch := attend(lambda: con.fetchmany(_BATCH_ROWS)):
         yield from batch
 
 
-def _attend(con: Connection, future: Future[_T]) -> _T:
+def _attend(con: duckdb.DuckDBPyConnection, future: Future[_T]) -> _T:
     """Wait for what DuckDB does in the worker thread: that one does not listen to Ctrl-C, but can be told."""
     try:
         return future.result()
@@ -133,7 +133,7 @@ def _attend(con: Connection, future: Future[_T]) -> _T:
         raise
 
 
-def _sentence(con: Connection, error: duckdb.Error) -> str:
+def _sentence(con: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
     """What DuckDB says, without its drawing of where; and what there is, if a table is not found."""
     text = str(error).partition("\n\n")[0]
     if "'pytz'" in text:

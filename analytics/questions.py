@@ -11,11 +11,38 @@ import re
 from collections.abc import Generator
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
-Connection = duckdb.DuckDBPyConnection
+
+class Answer(Protocol):
+    """What a statement gives back."""
+
+    @property
+    def description(self) -> Any:
+        """One entry a column, its name first; None where there are no columns."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Every row."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The first row; None if there is none."""
+        ...
+
+
+class Connection(Protocol):
+    """What questions are asked of: DuckDB's connection is one."""
+
+    def execute(self, query: str, parameters: object = None) -> Answer:
+        """Run statements; parameters by name."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
 
 
 _INCLUDE = re.compile(r"^ *INCLUDE (\w+)$", re.MULTILINE)

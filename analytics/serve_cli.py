@@ -49,6 +49,9 @@ def _option(name: str, kind: Any, text: str, **more: Any) -> Any:
 
 @click.command()
 @_option("--every", _interval, "How often a job runs; repeatable.", metavar="JOB=TIME", multiple=True)
+@_option(
+    "--ledger", str, "Ship to this shared ledger: clickhouse://...; a file is always that of the home.", metavar="URL"
+)
 @_option("--keep-attempts", _duration, "Let go of attempts that are older. [default: keep]", metavar="TIME")
 @_option("--keep-usage", _duration, "Let go of their usage objects sooner. [default: keep]", metavar="TIME")
 @_option(

@@ -33,7 +33,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from analytics.ledger import Ledger
 
 ROOT = Path(__file__).parents[1]
-APP, NAIVE = ROOT / "dashboard" / "app.py", Path(__file__).with_name("naive_dashboard.py")
+APP, NAIVE = ROOT / "dashboard" / "server.py", Path(__file__).with_name("naive_dashboard.py")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 SETTLED = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
     && !document.querySelector('[data-stale=true]')"""

@@ -12,7 +12,7 @@ from . import drill, theme
 from .charts import go
 from .drill import ALL, Drill, Point
 
-HEAD_START_SECONDS = 1.0
+HEAD_START_SECONDS = 0.7
 """For what stands above the first chart of a visit."""
 
 

@@ -28,6 +28,15 @@ from router.spool import Spool
 NOON = int(datetime(2026, 11, 10, 12, tzinfo=UTC).timestamp()) * 10**9
 _numbers = itertools.count(1)
 Tollgate = Callable[..., Result]
+CLICKHOUSE = os.environ.get("TOLLGATE_TEST_CLICKHOUSE", "")
+"""Where tests of a shared ledger may make databases, besides the engine that they bring."""
+
+
+def pytest_report_header() -> str:
+    """Say what was not run."""
+    if CLICKHOUSE:
+        return "ClickHouse: in process, over HTTP, and a server"
+    return "ClickHouse: in process, and over HTTP before it; not on a server: TOLLGATE_TEST_CLICKHOUSE names none"
 
 
 def a_record(**changes: Any) -> UsageRecord:
@@ -108,6 +117,12 @@ def oldest_ledger(path: Path) -> None:
 @pytest.fixture(name="a_record")
 def _a_record() -> Callable[..., UsageRecord]:
     return a_record
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test's own. Numbered here: pytest would look at thousands of folders to number one."""
+    return tmp_path_factory.mktemp(f"test-{next(_numbers)}", numbered=False)
 
 
 @pytest.fixture

@@ -66,7 +66,13 @@ def test_sql_stands_in_files() -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "home"), [("apscheduler", "schedule.py"), ("apprise", "channels.py"), ("matplotlib", "plot.py")]
+    ("library", "home"),
+    [
+        ("apscheduler", "schedule.py"),
+        ("apprise", "channels.py"),
+        ("matplotlib", "plot.py"),
+        ("clickhouse_connect", "store.py"),
+    ],
 )
 def test_a_library_has_one_door(library: str, home: str) -> None:
     """What can be exchanged is known to one module."""

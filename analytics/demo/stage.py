@@ -63,8 +63,9 @@ def play(
 
     Raises AnalyticsError if a process dies.
     """
-    # Never fork: DuckDB may be loaded here, and its threads would not survive it.
-    context = multiprocessing.get_context("spawn")
+    # Never fork this process: DuckDB may be loaded here, and its threads would not survive it.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([work.__module__])
     counter = context.Value("q", 0)
     shares = [
         Share(home=home, start=start, seed=seed + number, errands=part, outages=habits().outages)

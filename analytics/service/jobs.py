@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from .. import ingest, present, reports
 from ..budgets import BudgetFile
+from ..clickhouse.address import Address
+from ..clickhouse.backlog import backlog
 from ..exceptions import BudgetFileError, SettingsError
 from ..ledger import Ledger
 from .job import Job
@@ -18,6 +20,7 @@ from .journal import Journal
 from .retention import Keep, let_go
 
 INTERVALS: Mapping[str, timedelta] = {
+    "ship": timedelta(seconds=10),
     "ingest": timedelta(seconds=10),
     "evaluate": timedelta(seconds=60),
     "deliver": timedelta(seconds=10),
@@ -27,10 +30,15 @@ INTERVALS: Mapping[str, timedelta] = {
 """retention and digest ask at each turn whether the local hour has come."""
 
 
-def jobs(home: Path, *, keep: Keep, every: Mapping[str, timedelta]) -> tuple[Job, ...]:
-    """All of them, in the order in which one feeds the next. `every` says otherwise than INTERVALS."""
+def jobs(home: Path, *, keep: Keep, every: Mapping[str, timedelta], shared: Address | None = None) -> tuple[Job, ...]:
+    """All of them, in the order in which one feeds the next. `every` says otherwise than INTERVALS.
+
+    Where the ledger is `shared`, this machine ships to it, and does nothing else: budgets are for one to evaluate.
+    """
     if unknown := every.keys() - INTERVALS.keys():
         raise SettingsError(f"every: found the job {unknown.pop()!r}, expected one of {', '.join(INTERVALS)}")
+    if shared:
+        return (Job("ship", every.get("ship", INTERVALS["ship"]), partial(_ship, home, shared)),)
     runs = {
         "ingest": _ingest,
         "evaluate": _evaluate,
@@ -51,6 +59,18 @@ def _ingest(home: Path, _now: datetime) -> str | None:
     if found.last_at:
         journal.see("newest_attempt_at", found.last_at.isoformat())
     return present.ingested(report) if report.bytes else None
+
+
+def _ship(home: Path, to: Address, now: datetime) -> str | None:
+    from .. import ship_commands  # noqa: PLC0415  # brings the client of ClickHouse, which need not be installed
+    from ..clickhouse.shipping import Patience, ship  # noqa: PLC0415  # the same
+
+    try:
+        report = ship(home, to, now=now, patience=Patience(tries=1))  # the next turn is the next try
+    finally:
+        waiting = backlog(home)
+        Journal(home).see("spool_waiting_bytes", str(waiting.bytes if waiting else 0))
+    return ship_commands.shipped(report) if report.bytes else None
 
 
 def _evaluate(home: Path, now: datetime) -> None:

@@ -70,7 +70,7 @@ def test_what_is_written_is_read(ledger: Ledger) -> None:
 def test_a_failed_block_leaves_nothing(ledger: Ledger) -> None:
     """A block that raises is rolled back as a whole, and the ledger is free again."""
     with pytest.raises(duckdb.ConversionException), ledger.write() as con:
-        con.execute("INSERT INTO segment VALUES ('a', 1)").execute("INSERT INTO segment VALUES ('b', 'x')")
+        con.execute("INSERT INTO segment VALUES ('a', 1); INSERT INTO segment VALUES ('b', 'x')")
 
     assert names(ledger) == []
 

@@ -146,7 +146,7 @@ def serving(home: Path) -> Generator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP.with_name("server.py")), "--server.port", str(port)]
     environment = {"PYTHONPATH": str(APP.parent.parent), "TOLLGATE_HOME": str(home)}
     log = home.with_suffix(".log")
     with (

@@ -15,6 +15,7 @@ from analytics.reports import Filters
 from dashboard import theme
 from dashboard.pages import PAGES
 from tests.dashboard.conftest import APP, OPUS, said, serving, settled
+from tests.dashboard.folds import opened
 from tests.dashboard.oidc import provider
 
 WRITTEN = """\
@@ -49,7 +50,8 @@ def seen_by(email: str | None, address: str = "", /, **query: str | list[str]) -
 
 
 def everything(page: AppTest) -> str:
-    """All that came to the browser: every widget with its options, every chart and every table."""
+    """All that came to the browser: every widget with its options, every chart and every table, unfolded."""
+    opened(page)
     protos = [str(element.proto) for element in page.main] + [str(element.proto) for element in page.sidebar]
     tables = [table.value.to_string() for table in page.dataframe]
     return "\n".join([*protos, *tables, said(page)])
@@ -89,7 +91,7 @@ def test_everybody_sees_their_part(shared: Path) -> None:
         assert figures["Calls"] == f"{totals.calls:,}"
         assert f"Logged in as {email}" in said(page)
         assert ("you see team support" in said(page)) == bool(tags)
-        assert any(heading.value == "Data quality" for heading in page.subheader) == (not tags)
+        assert any(heading.value == "Data quality" for heading in page.header) == (not tags)
 
 
 @pytest.mark.parametrize("address", [page.address for page in PAGES])

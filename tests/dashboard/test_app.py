@@ -21,6 +21,7 @@ from dashboard import theme
 from router.periods import midnight
 from tests.conftest import Tollgate
 from tests.dashboard.conftest import HAIKU, SONNET, run, said
+from tests.dashboard.folds import opened
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def last_days(now: datetime, number: int) -> Period:
 def test_every_card_shows_the_reports_figure(home: Path, now: datetime, tollgate: Tollgate) -> None:
     """What the cards and tables show is what `tollgate report --json` says, for the usual thirty days."""
     page = run()
+    assert [next(iter(table.value)) for table in page.dataframe] == ["Model"]  # the others are folded, and not sent
     period = last_days(now, 30)
     span = ("--since", str(period.start.date()), "--until", str(now.date()))
     told = json.loads(tollgate("report", "--json", "--by", "day,model", "--by", "task_type", *span).stdout)
@@ -72,6 +74,7 @@ def test_every_card_shows_the_reports_figure(home: Path, now: datetime, tollgate
     totals = Totals(**figures | amounts)
     assert shown(page) == expected(totals)
     assert totals.fallback_calls == totals.failed_attempts == 1
+    opened(page)
     for table, breakdown in zip((0, 3), told["breakdowns"], strict=True):
         spend = page.dataframe[table].value["Spend"]
         assert list(spend) == [row["list_cost"] and Decimal(row["list_cost"]) for row in breakdown["rows"]]
@@ -132,7 +135,7 @@ def test_filters_without_a_call_say_so(home: Path) -> None:
 def test_every_control_is_heeded(home: Path, now: datetime) -> None:
     """Grain and comparison change what is drawn and compared with; a filter is taken back with a click."""
     page = run(period="Today", compare="A year before", grain="By month", **{"tag:team": "support"})
-    assert page.subheader[0].value == theme.markdown("Spend by month and model")
+    assert page.header[0].value == theme.markdown("Spend by month and model")
     assert not any(metric.delta for metric in page.metric)
     page.button(key="clear:tag:team").click().run()
     assert shown(page) == asked(home, last_days(now, 1))
@@ -148,5 +151,8 @@ def test_explore_answers_by_any_two_dimensions(home: Path, now: datetime) -> Non
     page.selectbox(key="measure").set_value("Error rate")
     page.selectbox(key="way").set_value("Over time").run()
     assert not page.exception
-    assert page.subheader[0].value == "Error rate by model and team"
+    assert page.header[0].value == "Error rate by model and team"
     assert "Error rate" in page.dataframe[0].value
+    page.selectbox(key="measure").set_value("Answer p95").run()
+    assert not page.exception
+    assert {"First token p50", "Answers"} <= {*page.dataframe[0].value}

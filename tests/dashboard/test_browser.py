@@ -29,6 +29,7 @@ from tests.dashboard.conftest import Visit, settled
 
 pytestmark = pytest.mark.browser
 
+FILL = "mark => getComputedStyle(mark).fill"
 HOSTILE = "<img src=x onerror=alert(1)> *b* $1"
 DEMO = "?ledger=Demo&zone=UTC"
 BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
@@ -63,7 +64,7 @@ def test_a_view_can_be_sent_to_someone(visit: Visit, demo: Ledger, now: datetime
 
 
 def test_a_click_narrows_and_the_rows_can_be_taken_away(visit: Visit, tmp_path: Path) -> None:
-    """A click on a bar narrows to its day and model, also in the address; the rows come as CSV and as Parquet."""
+    """A click on a bar or a row narrows to its day and model, also in the address; the rows come as CSV and Parquet."""
     page = visit(DEMO)
     bar = page.locator(".barlayer").first.locator("path").first
     bar.evaluate("bar => bar.scrollIntoView({block: 'center'})")  # the header would lie over it
@@ -85,6 +86,29 @@ def test_a_click_narrows_and_the_rows_can_be_taken_away(visit: Visit, tmp_path: 
     with duckdb.connect() as con:
         found = con.execute('SELECT "Hour", "Spend", "Calls" FROM read_parquet($file)', {"file": str(file)}).fetchall()
     assert found == [(row["Hour"], Decimal(row["Spend"]), int(row["Calls"])) for row in rows]
+
+    page.keyboard.press("Escape")
+    fold = page.locator("details[open]")
+    fold.get_by_test_id("stDataFrame").click(position={"x": 16, "y": 52}, force=True)
+    expect(fold.get_by_role("link", name=re.compile("See the calls"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("See the calls"))).to_have_count(1)  # that of the bar has gone
+
+
+def test_a_cell_leads_to_a_receipt(visit: Visit) -> None:
+    """A click on a cell narrows to both its names; a link under the chart leads to its calls, a row to a receipt."""
+    page = visit(f"explore{DEMO}&by=Task+type&and=Team&way=In+total")
+    page.get_by_role("figure").locator(".scatterlayer path.point").first.click(force=True)
+    page.wait_for_url(re.compile("task_type=.*tag%3Ateam="))
+    settled(page, "Explore")
+    chosen = dict(parse_qsl(urlsplit(page.url).query))
+    page.get_by_role("link", name=f"See the calls: {chosen['task_type']}, {chosen['tag:team']}").click()
+    settled(page, "Calls")
+    assert dict(parse_qsl(urlsplit(page.url).query)) == {
+        name: chosen[name] for name in ("ledger", "zone", "task_type", "tag:team")
+    }
+    page.get_by_test_id("stDataFrame").click(position={"x": 16, "y": 52}, force=True)  # it is painted, row by row
+    page.wait_for_url(re.compile("call="))
+    expect(page.get_by_role("heading", level=2, name="Receipt")).to_be_visible()
 
 
 def test_the_link_of_an_alert_is_the_view_it_means(visit: Visit, demo: Ledger, now: datetime) -> None:
@@ -137,15 +161,22 @@ def test_keys_suffice(visit: Visit) -> None:
 
 
 def test_the_theme_follows_the_reader(visit: Visit) -> None:
-    """Whoever's system is dark sees it dark, at once, and charts too; the colours of the names stay."""
+    """Dark is for whoever's system is, or who says so in the menu; charts follow, and the colours of names stay."""
     page = visit(DEMO)
-    bar = page.locator(".barlayer path").first
-    colour = bar.evaluate("bar => getComputedStyle(bar).fill")
+    bar, label = page.locator(".barlayer path").first, page.locator(".xtick text").first
+    colour, written = bar.evaluate(FILL), label.evaluate(FILL)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{BACKGROUND} === 'rgb(15, 19, 24)'")
-    assert bar.evaluate("bar => getComputedStyle(bar).fill") == colour
+    _is_dark(page, dark=True)
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{BACKGROUND} === 'rgb(255, 255, 255)'")
+    _is_dark(page, dark=False)
+    for choice, dark in (("Dark", True), ("Light", False)):
+        page.get_by_role("button", name="Main menu").click()
+        page.get_by_role("menuitemradio", name=choice).click()
+        page.keyboard.press("Escape")
+        _is_dark(page, dark=dark)
+        settled(page, "Overview")
+        assert bar.evaluate(FILL) == colour
+        assert (label.evaluate(FILL) != written) == dark
 
 
 def test_everything_fits_on_a_phone(visit: Visit) -> None:
@@ -156,6 +187,10 @@ def test_everything_fits_on_a_phone(visit: Visit) -> None:
     expect(figures).to_have_count(5)
     for place in range(5):
         expect(figures.nth(place)).to_have_accessible_name(re.compile(r"^(Stacked bars|Two bars|Two lines|Bars): "))
+
+
+def _is_dark(page: Page, *, dark: bool) -> None:
+    page.wait_for_function(f"{BACKGROUND} === '{'rgb(15, 19, 24)' if dark else 'rgb(255, 255, 255)'}'")
 
 
 def _choose(page: Page, control: str, option: str) -> None:

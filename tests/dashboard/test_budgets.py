@@ -67,7 +67,7 @@ def test_budgets_are_shown_as_they_stand(budgeted: Path, now: datetime) -> None:
     assert list(rows["Left"]) == [each.spend.limit - each.spend.spent for each in found]
     assert next(iter(rows["Course"])) == "! Spent"
     text = said(page)
-    assert theme.markdown("*a* <b>$5</b> $6") in [heading.value for heading in page.subheader]
+    assert theme.markdown("*a* <b>$5</b> $6") in [heading.value for heading in page.header]
     assert "Nobody watches" in text
     assert "1 message did not arrive" in text
     assert "later: not yet" in text

@@ -13,6 +13,7 @@ from dashboard import theme
 from router.record import UsageRecord
 from router.spool import Spool
 from tests.dashboard.conftest import OPUS, SONNET, run, said
+from tests.dashboard.folds import opened
 from tests.dashboard.test_app import last_days
 
 WRITTEN = {
@@ -30,7 +31,7 @@ def test_every_figure_is_the_reports(
     """Ratios, savings, lost writes, times to live and misses by owner are those of the reports, with their causes."""
     for hours, model in ((30, OPUS), (29.8, OPUS), (29.79, SONNET), (29.78, OPUS)):
         assert spool.append(attempt(now - timedelta(hours=hours), usage=WRITTEN, model=model))
-    page = run("caching", reuse="true", owner="Model")
+    page = opened(run("caching", reuse="true", owner="Model"))
     filters, ledger = Filters(period=last_days(now, 30)), Ledger(filled)
     owners, found = caching(ledger, filters, ("model",)), reuse(ledger, filters, ("model",), now=now)
     assert [*_tables(page, "Reading")[1]["Saved"]] == [row.saved for row in owners]

@@ -14,6 +14,7 @@ from dashboard.durations import seconds
 from router.record import UsageRecord
 from router.spool import Spool
 from tests.dashboard.conftest import USAGE, run, said
+from tests.dashboard.folds import opened
 
 
 def test_every_figure_is_the_reports(
@@ -26,7 +27,7 @@ def test_every_figure_is_the_reports(
     page = run("models")
     filters = Filters(period=Period.days(now.date() - timedelta(days=29), now.date()))
     for by in ("model", "task_type"):
-        costs, figures = page.dataframe[0].value, _table(page, "Answer p95")
+        costs, figures = opened(page).dataframe[0].value, _table(page, "Answer p95")
         found = performance(Ledger(filled), filters, (by,))
         assert [*costs["Spend"]] == [row.list_cost for row in cost_by(Ledger(filled), filters, (by,))]
         assert [*figures["Answer p95"]] == [seconds(row.duration_ms.p95) for row in found]
@@ -37,7 +38,7 @@ def test_every_figure_is_the_reports(
         assert not page.exception
     page.segmented_control(key="took").set_value("First token")
     page.session_state["thinking"] = True
-    page.run()
+    opened(page.run())
     assert [*_table(page, "Seconds")["Seconds"]] == [Decimal("0.7505")]
     assert [*_table(page, "Thinking share")["Thinking share"]] == [0.25]
 

@@ -20,6 +20,7 @@ from dashboard.views.sandbox import request_of
 from router.record import UsageRecord
 from router.spool import Spool
 from tests.dashboard.conftest import HAIKU, OPUS, SONNET, run, said
+from tests.dashboard.folds import opened
 from tests.dashboard.test_app import last_days
 
 SECRET = "sort the zanzibar-4711 list in Python"  # noqa: S105  # what nobody may find again
@@ -35,7 +36,7 @@ def test_every_figure_is_the_reports(
         {"reason": "budget team: x is spent: coding (0.8, before chat 0.1)", "model": SONNET, "sent_model": SONNET},
     ):
         assert spool.append(attempt(now, **told))
-    page = run("routing", savings="true", task_type=["code", "dear", "classify"])
+    page = opened(run("routing", savings="true", task_type=["code", "dear", "classify"]))
     filters = Filters(period=last_days(now, 30), task_types=("code", "dear", "classify"))
     asked = [("decision",), ("reason",), ("confidence",), ("budget", "model"), ("requested_model", "shadow_model")]
     found = decisions(Ledger(filled), filters, asked).tables

@@ -17,6 +17,7 @@ from dashboard.pages import PAGES
 from router.record import UsageRecord
 from router.spool import Spool
 from tests.dashboard.conftest import run, said
+from tests.dashboard.folds import opened
 
 HOSTILE = "<script>alert(1)</script> <b>*b*</b> $1 and $2 :red[x] [l](http://x) %{x}"
 HOLD = (
@@ -99,7 +100,7 @@ def test_what_has_no_price_is_said_above_the_figures(
     page = run()
     assert "leave out 1 attempt" in said(page)
     assert "1 attempt without a price" in said(page)
-    assert any("claude-unheard-of" in str(table.value.iloc[0, 0]) for table in page.dataframe)
+    assert any("claude-unheard-of" in str(table.value.iloc[0, 0]) for table in opened(page).dataframe)
     assert {metric.label: metric.value for metric in page.metric}["Cost per call"] == "—"
     assert "router.tagged(" in said(page)
 
@@ -110,11 +111,11 @@ def test_names_of_callers_are_never_markup(
     """A tag, a task type and a key that carry markup come to every page escaped."""
     assert spool.append(attempt(now, tags={HOSTILE: HOSTILE}, task_type=HOSTILE))
     page = run()
-    heading = page.subheader[-2].value
+    heading = page.header[-2].value
     assert heading == theme.markdown(f"Spend by {filters.label(f'tag:{HOSTILE}').lower()}")
     for address in ADDRESSES[1:]:
         page = run(address)
-        words = (*page.markdown, *page.subheader, *page.caption, *page.info, *page.warning, *page.error)
+        words = (*page.markdown, *page.header, *page.subheader, *page.caption, *page.info, *page.warning, *page.error)
         assert not any(
             re.search(r"(?<!\\)[<*$\[]\w", str(element.value)) for element in words if "alert" in element.value
         )

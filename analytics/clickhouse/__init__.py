@@ -1,0 +1,1 @@
+"""The shared ledger: the same books on ClickHouse, for more machines than one."""

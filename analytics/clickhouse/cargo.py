@@ -1,0 +1,58 @@
+"""Cargo: a batch of the spool as a shared ledger takes it, parsed and rated here by the SQL that ingest uses."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from .. import intake
+from ..complaints import first_line
+from ..exceptions import LedgerError
+from ..questions import Connection, run
+from ..slices import Slice
+from .logbook import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cargo:
+    """What is sent for a plan."""
+
+    plan: Plan
+    sent: int
+    """Attempts."""
+    damaged: int
+    """Lines that hold no record."""
+    columns: tuple[str, ...]
+    """Of the attempts."""
+    attempts: bytes
+    """Parquet."""
+    rejects: bytes
+    """The same."""
+
+
+def pack(plan: Plan, batch: Iterable[Slice], terms: intake.Terms, *, machine: str, file: Path) -> Cargo:
+    """Parse, rate and write down. `file` is written and removed. Raises LedgerError."""
+    lines = [line for piece in batch for line in piece.lines()]
+    if not lines:  # somebody has removed the segments since they were planned
+        return Cargo(plan=plan, sent=0, damaged=0, columns=(), attempts=b"", rejects=b"")
+    try:
+        with contextlib.closing(intake.offer(terms, lambda con: intake.stage(con, lines))) as con:
+            (counts,) = run(con, "ship_count")
+            attempts = _written(con, "ship_attempts", file, machine=machine, rated_at=plan.rated_at)
+            columns = tuple(row["column_name"] for row in run(con, "ship_columns", file=str(file)))
+            rejects = _written(con, "ship_rejects", file, machine=machine) if counts["damaged"] else b""
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise LedgerError(f"cannot write {file}: {first_line(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
+    return Cargo(plan=plan, columns=columns, attempts=attempts, rejects=rejects, **counts)
+
+
+def _written(con: Connection, name: str, file: Path, **parameters: object) -> bytes:
+    run(con, name, file=str(file), **parameters)
+    return file.read_bytes()

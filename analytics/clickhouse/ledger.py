@@ -1,0 +1,107 @@
+"""SharedLedger: what reports read, where the ledger is one of many machines'.
+
+Questions over roll-ups are asked of ClickHouse. Where one is about attempts and has no text for ClickHouse, those
+attempts are extracted: the private DuckDB has them for as long as the question takes, and the same text answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from ..ledger import Ledger, furnish
+from ..questions import Connection, run, sql
+from .address import Address
+from .reading import Reading, translated
+from .store import Store
+
+ROWS = ("usage", "line", "charge")
+SMALL = (
+    "book",
+    "contract",
+    "contract_id",
+    "discount",
+    "exchange_rate",
+    "feedback",
+    "model",
+    "model_id",
+    "modifier",
+    "per_use",
+    "price",
+    "price_table",
+)
+"""Tables that are extracted whole."""
+_MOST_IDLE = 4
+_BEGINNING, _END = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001  # the ledger's times are naive
+
+
+class SharedLedger(Ledger):
+    """The ledger of many machines. `home` has what is this machine's own: its spool, its budgets' states, its files."""
+
+    def __init__(self, home: Path | str, address: Address, *, patience: float = 10.0) -> None:
+        super().__init__(home, patience=patience)
+        self.address = address
+
+    @contextlib.contextmanager
+    def read(self) -> Generator[Connection]:
+        """A connection that takes the questions of a DuckDB ledger that are about roll-ups. Raises LedgerError."""
+        with self.store() as store:
+            yield Reading(store)
+
+    @contextlib.contextmanager
+    def extract(
+        self, start: datetime | None = None, until: datetime | None = None, *, call_id: str | None = None
+    ) -> Generator[Connection]:
+        """The attempts of a period of naive UTC times, or of one call, as a DuckDB ledger that has no others."""
+        asked = {"start": start or _BEGINNING, "until": until or _END, "call_id": call_id}
+        with self.store() as store, self.private() as con, tempfile.TemporaryDirectory() as folder:
+            furnish(con)
+            for table in ROWS:
+                _take(con, store, table, Path(folder), f"extract_{table}", asked)
+            for table in SMALL:
+                _take(con, store, table, Path(folder), "extract_table", {"table": table})
+            run(con, "extracted")
+            yield con
+
+    @contextlib.contextmanager
+    def store(self) -> Generator[Store]:
+        """A connection to the engine; it is kept for the next unless something went wrong."""
+        with _guard:
+            idle = _idle[self.address]
+            store = idle.pop() if idle else None
+        store = store or Store(self.address)
+        try:
+            yield store
+        except BaseException:
+            store.close()
+            raise
+        with _guard:
+            if len(_idle[self.address]) < _MOST_IDLE:
+                _idle[self.address].append(store)
+                return
+        store.close()
+
+
+def forget(address: Address) -> None:
+    """Close the connections that are kept for whoever asks next."""
+    with _guard:
+        idle = _idle.pop(address, [])
+    for store in idle:
+        store.close()
+
+
+_guard = threading.Lock()
+_idle: defaultdict[Address, list[Store]] = defaultdict(list)
+
+
+def _take(con: Connection, store: Store, table: str, folder: Path, question: str, asked: Mapping[str, object]) -> None:
+    """Have a temporary table of the private database hold what the engine answers."""
+    text, used = translated(sql(question, "clickhouse"), asked)
+    file = folder / f"{table}.parquet"
+    file.write_bytes(store.parquet(text, used))
+    con.execute(sql("extracted_table").format(table=table), {"file": str(file)})

@@ -1,0 +1,53 @@
+"""Schema: the shape of a shared ledger, migration by migration."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from typing import cast
+
+from ..exceptions import LedgerTooNew
+from ..questions import Connection, run
+from .address import Address
+from .reading import Reading, statements
+from .store import Store
+
+
+@cache
+def migrations() -> list[tuple[str, str]]:
+    """Name and text of each migration, in order; the first is number 1."""
+    files = resources.files("analytics.clickhouse").joinpath("migrations").iterdir()
+    return sorted((file.name, file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".sql"))
+
+
+def migrate(address: Address) -> tuple[str, ...]:
+    """Make the database and its tables, as far as they are not there; the names of the migrations that were applied.
+
+    Needs the right to create them, which whoever ships need not have. One that was cut off is applied again as a whole:
+    each statement is one that may be. Raises LedgerTooNew, StoreError.
+    """
+    with contextlib.closing(Store(replace(address, database="default"))) as store:
+        store.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", name=address.database)
+    with contextlib.closing(Store(address)) as store:
+        missing = migrations()[_version(store) :]
+        for number, (name, text) in enumerate(missing, len(migrations()) - len(missing) + 1):
+            for statement in statements(text):
+                store.command(statement)
+            store.command("INSERT INTO migration VALUES ({number:Int32}, {name:String})", number=number, name=name)
+    return tuple(name for name, _ in missing)
+
+
+def _version(store: Store) -> int:
+    """The number of the last migration; 0 if there is no ledger yet."""
+    if store.rows("EXISTS TABLE migration")[1] == [(0,)] or not (
+        found := run(cast("Connection", Reading(store)), "migration_last")
+    ):
+        return 0
+    if found[0]["number"] > len(migrations()):
+        raise LedgerTooNew(
+            f"the shared ledger {store.address} was made by a newer Tollgate: it has migration {found[0]['name']}, "
+            f"this one knows up to {migrations()[-1][0]}; upgrade with pip install -U 'tollgate[clickhouse]'"
+        )
+    return found[0]["number"]

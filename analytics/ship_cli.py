@@ -1,0 +1,60 @@
+"""The commands about a ledger that many machines share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .place import Place, now
+from .place import as_json as as_json_option
+
+
+def _commands():
+    from . import ship_commands  # noqa: PLC0415  # brings DuckDB and the client of ClickHouse: a second
+
+    return ship_commands
+
+
+_ledger: Any = click.option(
+    "--ledger",
+    "address",
+    metavar="URL",
+    required=True,
+    envvar="TOLLGATE_LEDGER",
+    show_envvar=True,
+    help="The shared ledger: clickhouse://USER:PASSWORD@HOST:8443/DATABASE.",
+)
+
+
+@click.command()
+@_ledger
+@click.option("--follow", is_flag=True, help="Go on with what comes, until told to stop.")
+@as_json_option
+@click.pass_obj
+def ship(place: Place, *, address: str, follow: bool, as_json: bool) -> None:
+    """Send what waits in the spool of this machine to a shared ledger.
+
+    Each record arrives once, whatever is cut off when. Exit code 1 if the ledger does not take it: then it waits here.
+    """
+    if follow and as_json:
+        raise click.UsageError("found --follow and --json, expected one of them")
+    if follow:
+        _commands().follow(place.home, address, clock=now)
+    else:
+        _commands().ship(place.home, address, now=now(), as_json=as_json)
+
+
+@click.group()
+def ledger() -> None:
+    """A ledger that many machines share."""
+
+
+@ledger.command()
+@_ledger
+def init(*, address: str) -> None:
+    """Make the database and its tables, or bring them up to date; by a user who may, once for all machines."""
+    _commands().init(address)
+
+
+commands = (ship, ledger)

@@ -1,0 +1,2 @@
+-- A small table, whole.
+SELECT * FROM $table::IDENTIFIER

@@ -1,0 +1,2 @@
+-- When a making begins, by the clock that attempts arrive by.
+SELECT now64(6, 'UTC') AS made

@@ -1,0 +1,104 @@
+"""The engines: in this process; over HTTP, in one of its own; a server, where TOLLGATE_TEST_CLICKHOUSE names one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import urllib.request
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from analytics.clickhouse.address import Address
+from analytics.clickhouse.schema import migrate
+from analytics.clickhouse.shipping import Patience
+from analytics.clickhouse.store import Store
+from tests.conftest import CLICKHOUSE
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A server that fails when told to."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"clickhouse://writer:a-secret@127.0.0.1:{self.port}"
+
+    def fail(self, **faults: int) -> None:
+        """From now on, so many times each."""
+        data = json.dumps(faults).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/fail", data)  # loopback
+        urllib.request.urlopen(request).close()  # noqa: S310  # the same
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    program, folder = Path(__file__).with_name("stand_in.py"), tmp_path_factory.mktemp("server")
+    command = [sys.executable, str(program), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603  # our own words
+        assert server.stdout
+        yield StandIn(int(server.stdout.readline()))
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Address:
+    """One engine a process has one folder."""
+    return Address.parse(f"chdb://{tmp_path_factory.mktemp('engine')}")
+
+
+@contextlib.contextmanager
+def a_ledger(at: Address) -> Generator[Address]:
+    """A ledger of its own, dropped at the end."""
+    address = replace(at, database=f"test_{uuid.uuid4().hex[:12]}")
+    migrate(address)
+    yield address
+    with contextlib.closing(Store(replace(at, database="default"))) as store:
+        store.command("DROP DATABASE {name:Identifier}", name=address.database)
+
+
+@pytest.fixture(scope="session")
+def of_all_tests(stand_in: StandIn) -> Iterator[Address]:
+    with a_ledger(Address.parse(stand_in.url)) as address:
+        yield address
+
+
+@pytest.fixture
+def served(of_all_tests: Address, stand_in: StandIn) -> Iterator[Address]:
+    """A ledger over HTTP, with nothing in it, which fails when `stand_in` is told to."""
+    yield of_all_tests
+    stand_in.fail()
+    with contextlib.closing(Store(of_all_tests)) as store:
+        for table in ("attempt", "reject"):
+            store.command(f"TRUNCATE TABLE {table}")
+
+
+@pytest.fixture
+def malleable(stand_in: StandIn) -> Iterator[Address]:
+    """The same, of a test that changes its tables."""
+    with a_ledger(Address.parse(stand_in.url)) as address:
+        yield address
+
+
+@pytest.fixture(params=["in process", "over HTTP", *(["a server"] if CLICKHOUSE else [])])
+def shared(request: pytest.FixtureRequest) -> Iterator[Address]:
+    """A ledger on each of the engines there are."""
+    if request.param == "in process":
+        at = request.getfixturevalue("in_process")
+    else:
+        at = Address.parse(CLICKHOUSE if request.param == "a server" else request.getfixturevalue("stand_in").url)
+    with a_ledger(at) as address:
+        yield address
+
+
+@pytest.fixture
+def quick() -> Callable[[], Patience]:
+    """Patience that waits for nothing, and not often."""
+    return lambda: Patience(tries=2, sleep=lambda _: None, random=lambda: 1.0)
