@@ -19,6 +19,7 @@ from analytics.exceptions import LedgerBusy, LedgerError, LedgerTooNew
 from analytics.file_copy import copy_file
 from analytics.ingest import ingest
 from analytics.ledger import Ledger
+from tests import fresh
 from tests.conftest import Tollgate, fill
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -40,8 +41,7 @@ def attempts(ledger: Ledger) -> int:
 
 
 def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own text
+    return fresh.run(program, *arguments)
 
 
 def names(folder: Path) -> list[str]:

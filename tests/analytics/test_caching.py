@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from analytics.caching import CAUSES, CachingRow, Cause, Reuse, WritesRow, caching, reuse
+from analytics.caching import CAUSES, Caches, CachingRow, Cause, Reuse, WritesRow, caches, caching, reuse
 from analytics.exceptions import SettingsError
 from analytics.ledger import Ledger
 from analytics.period import Period
@@ -113,6 +113,13 @@ def test_over_time_and_by_owner(ledger: Ledger) -> None:
 
     assert [(row.start, row.cache_read_input_tokens) for row in found] == [(hours[0], 30_000), (hours[2], 50_000)]
     assert [(row.group, row.cache_read_input_tokens) for row in by_team] == [(("b",), 50_000), (("search",), 40_000)]
+
+    within = Filters(period=Period(hours[0], hours[-1]))
+    (whole,) = caching(ledger, within)
+    groups = tuple(caching(ledger, within, ("tag:team",)))
+    assert caches(ledger, EVERYTHING, ("tag:team",), hours) == Caches(
+        whole=whole, over_time=tuple(found), groups=groups
+    )
 
 
 def test_writes_that_were_never_read(ledger: Ledger) -> None:

@@ -11,7 +11,6 @@ import gc
 import hashlib
 import itertools
 import json
-import multiprocessing
 import os
 import resource
 import shutil
@@ -36,6 +35,7 @@ from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.record import UsageRecord
 from router.spool import Spool
+from tests import fresh
 from tests.conftest import a_record
 
 STEPPED = {
@@ -303,7 +303,7 @@ def every_end_of_a_writer(folder: Path) -> Ends:
 @pytest.fixture(scope="module")
 def forking() -> Iterator[ProcessPoolExecutor]:
     """A process to fork in: it has no threads of DuckDB, as this one may."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=fresh.context) as pool:
         yield pool
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from analytics.calls import Search, search
 from analytics.decisions import ASPECTS, Decisions, dearer, decide, decisions
 from analytics.exceptions import SettingsError
 from analytics.ledger import Ledger
@@ -106,6 +107,27 @@ def test_asked_for_and_served(ledger: Ledger) -> None:
     assert found.total is not None
     assert (found.total.calls, found.total.attempts, found.total.unpriced_attempts) == (3, 4, 1)
     assert found.total.list_cost == totals(ledger, EVERYTHING).list_cost == Decimal("0.0003")
+
+
+def test_the_calls_of_a_group_can_be_looked_for(ledger: Ledger) -> None:
+    """A search by what was decided finds the attempts that a table counts, for every aspect, alone or together."""
+    fill(
+        ledger,
+        made("coding (0.91, before analysis 0.05); up from haiku", confidence=1.0),
+        made("shadow: coding (0.50, before chat 0.49)", shadow_model=SONNET, confidence=0.5),
+        made("budget team: search is spent: coding (0.8, before chat 0.1)", confidence=0.8),
+        made("pinned", confidence=None),
+        made(None),
+    )
+    aspects = [aspect for aspect in ASPECTS if aspect != "slot"]
+    found = decisions(ledger, EVERYTHING, [(aspect,) for aspect in aspects])
+    for (aspect,), rows in found.tables.items():
+        for row in rows:
+            if row.group[0] is not None:
+                wanted = Search(decided={aspect: row.group[0]})
+                assert len(search(ledger, EVERYTHING, wanted).rows) == row.attempts
+    both = Search(decided={"reason": "coding", "decision": "shadow"})
+    assert len(search(ledger, EVERYTHING, both).rows) == 1
 
 
 def test_slots_of_time(ledger: Ledger) -> None:

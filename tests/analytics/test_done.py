@@ -16,6 +16,7 @@ from analytics.ingest import IngestReport, ingest, refresh, retry_rejects, waiti
 from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.spool import Spool, segments
+from tests import fresh
 from tests.conftest import a_record, empty_ledger, oldest_ledger
 
 PRICES = PriceTable.load()
@@ -228,12 +229,7 @@ def test_a_full_disk_while_ingesting_loses_nothing(tmp_path: Path) -> None:
     records = [a_record() for _ in range(2000)]
     for home in found:
         (home / "later.ndjson").write_bytes(b"".join(record.to_json() for record in records))
-    run = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-B", "-c", FULL, str(tmp_path), *(home.name for home in found)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    run = fresh.run(FULL, tmp_path, *(home.name for home in found))
 
     ends = run.stdout.splitlines()
     assert len(ends) == 2 * len(ledgers)

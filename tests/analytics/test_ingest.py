@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from analytics.ledger import Ledger
 from analytics.prices import PriceTable
 from router.record import FIELDS, UsageRecord
 from router.spool import Spool, segments
+from tests import fresh
 from tests.conftest import a_record, empty_ledger
 
 PRICES = PriceTable.load()
@@ -237,22 +236,24 @@ def test_the_torn_tail_of_a_dead_writer_is_set_aside(ledger: Ledger, home: Path)
     assert segments(home) == []
 
 
-RECORDS = [a_record() for _ in range(4)]
-SPOOL = lines(RECORDS)
-
-
-@settings(max_examples=12, deadline=None)
-@given(st.integers(0, len(SPOOL)))
-def test_a_cut_loses_at_most_the_last_record(cut: int) -> None:
-    """A spool that is cut at any byte has every record before the cut; only the one that was cut may be gone."""
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=8))
+def test_a_cut_loses_at_most_the_last_record(cuts: list[float]) -> None:
+    """A segment that is cut at any byte has every record before the cut; only the one that was cut may be gone."""
     with tempfile.TemporaryDirectory() as folder:
-        ledger = empty_ledger(folder)
-        put(ledger.home, SPOOL[:cut])
+        ledger, written = empty_ledger(folder), [[a_record() for _ in range(4)] for _ in cuts]
+        whole = list[int]()
+        for number, (records, cut) in enumerate(zip(written, cuts, strict=True)):
+            left = lines(records)[: round(cut * len(lines(records)))]
+            put(ledger.home, left, name=f"{number}.ndjson")
+            whole.append(left.count(b"\n"))
         ingest(ledger, PRICES)
-        whole = {record.record_id for record in RECORDS[: SPOOL[:cut].count(b"\n")]}
 
-        assert whole <= set(ids(ledger))
-        assert len(ids(ledger)) - len(whole) in (0, 1)
+        found = set(ids(ledger))
+        for records, count in zip(written, whole, strict=True):
+            kept = [record.record_id in found for record in records]
+            assert all(kept[:count])
+            assert not any(kept[count + 1 :])
 
 
 @settings(max_examples=8, deadline=None)
@@ -280,9 +281,8 @@ def test_two_ingesters_at_once(ledger: Ledger, home: Path) -> None:
     records = [a_record() for _ in range(300)]
     for number in range(6):
         put(home, lines(records[number * 50 : number * 50 + 50]) + b"junk\n", name=f"{number}.ndjson")
-    command = [sys.executable, "-c", INGEST, str(home)]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603  # our own text
-    added = [int(process.communicate()[0]) for process in both]
+    both = [fresh.Program(INGEST, home) for _ in range(2)]
+    added = [int(process.end().stdout) for process in both]
 
     assert sum(added) == 300
     assert ids(ledger) == sorted(record.record_id for record in records)

@@ -3,8 +3,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,6 +17,7 @@ from analytics.ledger import Ledger
 from analytics.parquet import Imported, export, load
 from analytics.period import Period
 from router.record import FIELDS
+from tests import fresh
 from tests.conftest import Tollgate, a_record, fill
 
 OCTOBER = datetime(2026, 10, 20, 8, 30, 0, 123456, tzinfo=UTC)
@@ -215,7 +214,7 @@ def test_an_export_that_is_killed_leaves_whole_months(two_months: Ledger, tmp_pa
     )
     out = tmp_path / "out"
 
-    killed = subprocess.run([sys.executable, "-c", program, str(two_months.home), str(out)], check=False)  # noqa: S603  # our own text
+    killed = fresh.run(program, two_months.home, out)
 
     assert killed.returncode == -signal.SIGKILL
     assert sorted(out.rglob("*.parquet")) == [

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from analytics.prices import PriceTable
 from analytics.prune import Pruned, prune, room
 from analytics.reports import Filters, cost_by, health, totals
 from analytics.rerate import rerate
+from tests import fresh
 from tests.conftest import Tollgate, fill
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -200,7 +199,7 @@ def test_what_is_killed_changes_nothing(ledger: Ledger) -> None:
         "      progress=lambda step, _: step == 2 and os.kill(os.getpid(), signal.SIGKILL))"
     )
 
-    killed = subprocess.run([sys.executable, "-c", program, str(ledger.home)], check=False)  # noqa: S603  # our own text
+    killed = fresh.run(program, ledger.home)
 
     assert killed.returncode == -signal.SIGKILL
     assert (figures(ledger), rows(ledger, "usage", "line", "charge", "book")) == before

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +29,7 @@ from router.testing import (
     StandIn,
     serve,
 )
+from tests import fresh
 from tests.conftest import Tollgate
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
@@ -212,12 +211,11 @@ def test_batches_made_elsewhere_are_collected_if_asked(
 def test_two_pulls_at_once_count_each_item_once(api: StandIn, home: Path, client: Anthropic) -> None:
     """Two processes that pull at the same time, and a third that reads, record each item once between them."""
     ids = [make_batch(client, items=30) for _ in range(4)]
-    command = [sys.executable, "-c", PULL, "--home", str(home), "batches", "pull", "--all"]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603  # our own text
+    both = [fresh.Program(PULL, "--home", home, "batches", "pull", "--all") for _ in range(2)]
     for batch_id in ids:
         list(client.messages.batches.results(batch_id))
 
-    assert [(process.communicate()[0], process.returncode)[1] for process in both] == [0, 0]
+    assert [process.end().returncode for process in both] == [0, 0]
     assert rows(home, "count(*), count(DISTINCT (batch_id, custom_id)) FROM usage") == [(120, 120)]
     assert unread_batches(home) == {}
 
@@ -227,7 +225,7 @@ def test_another_process_reads_what_one_has_made(api: StandIn, home: Path, clien
     with tagged(team="night"):
         batch_id = make_batch(client, items=2)
     program = "import sys, router; [*router.Anthropic().messages.batches.results(sys.argv[1])]"
-    subprocess.run([sys.executable, "-c", program, batch_id], check=True)  # noqa: S603  # our own text
+    fresh.run(program, batch_id).check_returncode()
     list(client.messages.batches.results(batch_id))
 
     facts = "tags['team'], usage.requested_model, sent_model, usage.model, service_tier"

@@ -334,8 +334,8 @@ def usages(draw: st.DrawFn) -> dict[str, Any]:
     return usage
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(usages(), min_size=1, max_size=20), st.integers(2, 1000))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(usages(), min_size=10, max_size=20), st.integers(2, 1000))
 def test_items_add_up_and_scale(given_usages: list[dict[str, Any]], factor: int) -> None:
     """Items add up to the total, which is not zero for tokens; within a tier, times the tokens is times the cost."""
     model = "claude-opus-5-5"
@@ -366,8 +366,8 @@ def calls_elsewhere(draw: st.DrawFn) -> tuple[dict[str, Any], Decimal | None]:
     return call, expected_elsewhere(platform, model, "elsewhere" if far else "global", usage, at)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(calls_elsewhere(), min_size=1, max_size=20), st.decimals("0.01", 100, places=2))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(calls_elsewhere(), min_size=10, max_size=20), st.decimals("0.01", 100, places=2))
 def test_other_platforms_equal_an_independent_calculation(
     given_calls: list[tuple[dict[str, Any], Decimal | None]], percent: Decimal
 ) -> None:

@@ -232,6 +232,15 @@ def test_breakdowns(two: Ledger, by: list[str], groups: list[tuple[str | None, .
     assert [row.group for row in reports.cost_by(two, EVERYTHING, by)] == groups
 
 
+def test_several_breakdowns_at_once(two: Ledger) -> None:
+    """Breakdowns that are asked for together are those that are asked for one by one, four dimensions in all."""
+    several = (["model"], ["tag:team", "model"], ["day"], ["model", "region"])
+
+    assert reports.costs_by(two, EVERYTHING, several) == [reports.cost_by(two, EVERYTHING, by) for by in several]
+    with pytest.raises(SettingsError, match="found 5 dimensions, expected at most 4"):
+        reports.costs_by(two, EVERYTHING, [*several, ["tier"]])
+
+
 def test_breakdowns_add_up(ledger: Ledger) -> None:
     """The rows of a breakdown add up to the totals."""
     fill(

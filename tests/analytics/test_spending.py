@@ -116,8 +116,8 @@ def budgets(draw: st.DrawFn) -> Budget:
     return a_budget({name: draw(st.sampled_from(_VALUES[name])) for name in names}, recurrence=recurrence, cost=cost)
 
 
-@settings(max_examples=15, deadline=None)
-@given(asked=st.lists(budgets(), min_size=1, max_size=4), back=st.integers(0, 14 * 24 * 60))
+@settings(max_examples=8, deadline=None)
+@given(asked=st.lists(budgets(), min_size=3, max_size=8), back=st.integers(0, 14 * 24 * 60))
 def test_spending_is_the_sum_over_the_attempts(
     ledger: Ledger, attempts: list[dict[str, Any]], asked: list[Budget], back: int
 ) -> None:

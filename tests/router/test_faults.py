@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ import pytest
 from router import Spool, faults
 from router.record import UsageRecord
 from router.spool import lost_records, segments
+from tests import fresh
 
 
 def note_many(home: Path) -> None:
@@ -22,8 +20,7 @@ def note_many(home: Path) -> None:
 
 def test_faults_of_every_process_are_counted_at_the_home_of_their_spool(tmp_path: Path) -> None:
     """Each is one byte in the file of its kind, which any process can read."""
-    context = multiprocessing.get_context("spawn")
-    noting = [context.Process(target=note_many, args=(tmp_path,)) for _ in range(2)]
+    noting = [fresh.context.Process(target=note_many, args=(tmp_path,)) for _ in range(2)]
     for process in noting:
         process.start()
     for process in noting:
@@ -35,7 +32,7 @@ def test_faults_of_every_process_are_counted_at_the_home_of_their_spool(tmp_path
 def test_without_a_spool_faults_are_counted_at_the_default_home(home: Path) -> None:
     """A Router alone has no spool."""
     program = "from router import faults; faults.note('a/b: ../c', ValueError()); faults.note('d', KeyError())"
-    subprocess.run([sys.executable, "-c", program], check=True, env={"TOLLGATE_HOME": str(home)})  # noqa: S603  # our own text
+    fresh.run(program, env={"TOLLGATE_HOME": str(home)}).check_returncode()
 
     assert faults.faults(home) == {"a-b-c-ValueError": 1, "d-KeyError": 1}
 
@@ -86,9 +83,7 @@ def test_a_user_without_a_home_directory_can_call(home: Path) -> None:
         "from router.spool import default_home\n"
         "print(default_home())"
     )
-    done = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"TMPDIR": str(home.parent)}
-    )
+    done = fresh.run(program, env={"TMPDIR": str(home.parent)})
 
     assert Path(done.stdout.strip()).parent == home.parent
 
@@ -108,14 +103,7 @@ print(spool.lost)
 
 def test_a_disk_that_is_full_costs_nobody_the_call(home: Path) -> None:
     """A record that finds no space is lost and counted; the spool ends on a whole line."""
-    done = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-c", FULL],
-        capture_output=True,
-        text=True,
-        check=True,
-        # Python would leave torn byte code of what it imports in between, for others to find.
-        env={"TOLLGATE_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
-    )
+    done = fresh.run(FULL, env={"TOLLGATE_HOME": str(home)})
 
     (segment,) = segments(home)
     kept = segment.path.read_bytes()

@@ -29,6 +29,7 @@ from router.record import UsageRecord
 from router.reservations import NANO, Guarded, InLedger, Reservations, Spend
 from router.testing import Clock, Overloaded, StandIn
 from router.testing.tokens import count_text
+from tests import fresh
 
 Records = Callable[[], list[UsageRecord]]
 HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"
@@ -401,7 +402,7 @@ def test_sixteen_processes_get_through_exactly_what_fits(home: Path) -> None:
     one, fit = at_most(BODY, HAIKU), 57
     publish(home, a_budget("0", amount=one * fit + one - 1))
 
-    run = subprocess.run([sys.executable, "-c", CALLS, "16"], capture_output=True, text=True, check=True)  # noqa: S603  # our own text
+    run = fresh.run(CALLS, 16)
 
     through = json.loads(run.stdout)
     assert sum(through) == fit

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from router import Meter, Spool, tagged
 from router.record import UsageRecord
 from router.spool import segments
 from router.testing import Clock, StandIn
+from tests import fresh
 
 Records = Callable[[], list[UsageRecord]]
 OPUS = "claude-opus-5-5"
@@ -173,9 +172,7 @@ call()
 
 def test_forked_workers_record_their_own_calls(home: Path, records: Records) -> None:
     """A Meter made before the fork counts in every worker: 2 of the parent and 2 of each, in segments of their own."""
-    done = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-c", WORKERS], capture_output=True, text=True, check=True, env={"TOLLGATE_HOME": str(home)}
-    )
+    done = fresh.run(WORKERS, env={"TOLLGATE_HOME": str(home)})
 
     assert done.stderr == ""
     assert len({record.record_id for record in records()}) == 8

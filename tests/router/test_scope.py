@@ -3,8 +3,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncGenerator, Generator, Mapping
 from functools import partial
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 
 from router import Spool, faults
 from router.scope import LONGEST, current_pin, current_tags, pinned, tagged
+from tests import fresh
 
 
 class Unprintable:
@@ -213,13 +212,7 @@ print(json.dumps(seen))
 
 
 def run(program: str, home: Path, **environment: str) -> Any:
-    return subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"TOLLGATE_HOME": str(home), **environment},
-    )
+    return fresh.run(program, env={"TOLLGATE_HOME": str(home), **environment})
 
 
 def test_process_wide_tags_hold_in_every_thread(home: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import multiprocessing
 import resource
 import stat
 import subprocess
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from router.record import UsageRecord
 from router.spool import Segment, Spool, default_home, lost_records, segments
+from tests import fresh
 
 MEGABYTE = 1 << 20
 
@@ -43,16 +43,10 @@ def ids(home: Path) -> list[str]:
     return sorted(written(home))
 
 
-def run(program: str, home: Path, **environment: str) -> str:
-    """What a program says, in an interpreter of its own."""
-    done = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-c", PRELUDE + program, str(home)],
-        check=True,
-        capture_output=True,
-        text=True,
-        # Byte code that is written where files cannot grow would stay torn, for others to find.
-        env={"PYTHONDONTWRITEBYTECODE": "1", **environment},
-    )
+def run(program: str, home: Path) -> str:
+    """What a program says, in a process of its own."""
+    done = fresh.run(PRELUDE + program, home, env={})
+    done.check_returncode()
     return done.stdout
 
 
@@ -277,7 +271,9 @@ def test_what_waits_when_its_process_is_killed_is_counted_as_lost(tmp_path: Path
 
 def test_what_waits_when_its_process_ends_is_tried_once_more(tmp_path: Path) -> None:
     """A program that ends writes what the disk takes by then."""
-    run(ENDING_WITH_A_BACKLOG, tmp_path)
+    # Byte code that is written where files cannot grow would stay torn, for others to find.
+    command = [sys.executable, "-B", "-c", PRELUDE + ENDING_WITH_A_BACKLOG, str(tmp_path)]
+    subprocess.run(command, check=True, env={})  # noqa: S603  # our own text
 
     assert written(tmp_path) == ["0", "1", "2", "3", "4"]
     assert lost_records(tmp_path) == 0
@@ -324,8 +320,7 @@ def _write_many(home: Path, first: int) -> None:
 
 def test_processes_write_side_by_side(tmp_path: Path) -> None:
     """Each process has a segment of its own and none loses a record."""
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_many, args=(tmp_path, n * 1000)) for n in range(3)]
+    writers = [fresh.context.Process(target=_write_many, args=(tmp_path, n * 1000)) for n in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -366,7 +361,7 @@ spool.append(a_record(4))
 
 def test_a_forked_child_opens_its_own_segment(tmp_path: Path) -> None:
     """Parent and child never share a segment, and all records arrive."""
-    # In an interpreter of its own: this one may have threads, and then a fork is not safe.
+    # In a process of its own: this one may have threads, and then a fork is not safe.
     run(FORKING, tmp_path)
 
     assert ids(tmp_path) == ["1", "2", "3"]
@@ -408,7 +403,7 @@ os.waitpid(child, 0)
 
 def test_an_interval_holds_without_a_further_append(tmp_path: Path) -> None:
     """A thread, started at the first append and anew in a forked child, syncs what was written."""
-    assert run(SYNCING, tmp_path, PYTHONUNBUFFERED="1").splitlines() == ["1", "2 True", "2 True"]
+    assert run(SYNCING, tmp_path).splitlines() == ["1", "2 True", "2 True"]
     assert ids(tmp_path) == ["1", "2"]
     assert len(segments(tmp_path)) == 2
 

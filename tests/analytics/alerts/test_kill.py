@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import itertools
-import multiprocessing
 import os
 import shutil
 import signal
@@ -30,6 +29,7 @@ from analytics.alerts.outbox import LEASE
 from analytics.alerts.parcel import Parcel, Result, Tell
 from analytics.alerts.states import Transition
 from analytics.budgets import Told
+from tests import fresh
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 STEPS = {"execute", "executemany", "write"}
@@ -131,7 +131,7 @@ def ends(folder: Path) -> list[End]:
 @pytest.fixture(scope="module")
 def forking() -> Iterator[ProcessPoolExecutor]:
     """A process to fork in: it has no threads of DuckDB, as this one may."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=fresh.context) as pool:
         yield pool
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -21,13 +20,12 @@ from analytics.service import logs
 from analytics.service.job import Job
 from analytics.service.lease import Lease
 from analytics.service.serve import Watch, serve
+from tests import fresh
 
 LASTS = timedelta(seconds=1.5)
 EVERY = timedelta(seconds=0.05)
 _PATIENCE_SECONDS = 20.0
 _Found = TypeVar("_Found")
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["analytics.service.serve", "pytest"])
 
 
 class Serving:
@@ -35,7 +33,7 @@ class Serving:
 
     def __init__(self, home: Path, log: Path, jobs: tuple[str, ...]) -> None:
         self._log = log
-        self._process = _processes.Process(target=_work, args=(home, log, jobs))
+        self._process = fresh.context.Process(target=_work, args=(home, log, jobs))
         self._process.start()
 
     def wait_for(self, event: str, **values: object) -> dict[str, Any]:
