@@ -12,7 +12,7 @@ import contextlib
 import os
 import sys
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from datetime import timedelta
 
 import httpx2
@@ -62,8 +62,12 @@ def _end_all() -> None:
 def _end_with_process() -> None:
     """Have multiprocessing end them too: its processes may end without atexit, and do away with what was registered."""
     if util := sys.modules.get("multiprocessing.util"):
-        util.Finalize(None, _end_all, exitpriority=0)
-        util.register_after_fork(_end_all, lambda end: util.Finalize(None, end, exitpriority=0))
+        _end_with(_end_all)
+        util.register_after_fork(_end_all, _end_with)
+
+
+def _end_with(end: Callable[[], None]) -> None:
+    sys.modules["multiprocessing.util"].Finalize(None, end, exitpriority=0)
 
 
 _end_with_process()
