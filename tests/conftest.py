@@ -121,8 +121,8 @@ def _a_record() -> Callable[..., UsageRecord]:
 
 @pytest.fixture
 def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this test's own. Numbered here: pytest would look at thousands of folders to number one."""
-    return tmp_path_factory.mktemp(f"test-{next(_numbers)}", numbered=False)
+    """A folder that no test ever had: pytest would look at thousands to number one, and losses are kept by its name."""
+    return Path(tempfile.mkdtemp(prefix="test-", dir=tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from analytics.reports import Filters
 from router.record import UsageRecord
 from router.spool import Spool
 from tests.dashboard.conftest import HAIKU, OPUS, SONNET, run, said
+from tests.dashboard.folds import opened
 
 CONTRACT = 'discounts: [{from: 2026-01-01, percent_off: "15", models: [claude-sonnet-5]}]\n'
 
@@ -24,7 +25,7 @@ def test_prices_of_models_in_use_come_first(
     """Models of the period come first with what they cost in it, then the table; gaps and the contract are there."""
     assert spool.append(attempt(now, model="claude-unheard-of"))
     (filled / "contract.yaml").write_text(CONTRACT, encoding="utf-8")
-    page = run("prices")
+    page = opened(run("prices"))
     asked = Filters(period=Period.days(now.date() - timedelta(days=29), now.date()))
     spent = {row.group[0]: row.list_cost for row in reports.cost_by(Ledger(filled), asked, ("model",))}
     gaps, used, turns, prices, *_ = (table.value for table in page.dataframe)
