@@ -6,7 +6,8 @@ the dearest rate it can have, and all of `max_tokens`. What a server's own tools
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any, cast
 
 from pydantic_core import to_json
@@ -17,7 +18,16 @@ from .layout import Layout, lay_out
 from .prices import Price, dearest, price_of
 
 _CHARACTERS_PER_TOKEN = 2.5
-"""At least: English text has three to four, program text nearly three, by the newer tokenizer."""
+"""At least, of words and numbers: English text has three to four, program text nearly three, by the newer tokenizer."""
+_OF_EACH_WORD = 0.6
+"""Tokens besides: a word or number of a single character is one, too."""
+_KINDS = bytes(
+    ord("a" if chr(byte).isalpha() else "0" if chr(byte).isdigit() else ".") if 32 < byte < 127 else 32
+    for byte in range(256)
+)
+"""What each byte of a text is: a letter, a digit, a sign, or what ends all of them."""
+_BEGINNINGS = (b".a", b" a", b"0a", b".0", b" 0", b"a0")
+"""Where a word or a number begins; a text in JSON begins with a sign."""
 _TOKENS_PER_FURTHER_BYTE = 0.75
 """Of characters outside ASCII: one of two bytes makes about one token, one of three not quite two."""
 _IMAGE, _DOCUMENT_BYTES_PER_TOKEN, _UNSEEN_DOCUMENT = 5_000, 10, 100_000
@@ -59,17 +69,21 @@ def used(usage: Mapping[str, Any], model: str | None, *, layout: Layout, platfor
 
 
 def prompt_at_most(body: Body) -> int:
-    """Tokens that a prompt has at most, whatever is in it."""
+    """Tokens that a prompt has at most, whatever is in it: as many as its signs, and what its words come to."""
     text = to_json([body.get(part) for part in ("tools", "system", "messages")], inf_nan_mode="null", fallback=str)
+    tokens = _TOOLS if body.get("tools") else 0
+    for data, instead in _attached(body):
+        text, tokens = text.replace(data.encode(), b""), tokens + instead
     further = 0 if text.isascii() else len(text) - len(text.decode("utf-8", "replace"))
-    encoded, tokens = _attached(body)
-    tokens += _TOOLS if body.get("tools") else 0
-    return int((len(text) - further - encoded) / _CHARACTERS_PER_TOKEN + further * _TOKENS_PER_FURTHER_BYTE) + tokens
+    kinds = text.translate(_KINDS)
+    signs, words = kinds.count(b"."), sum(map(kinds.count, _BEGINNINGS))
+    within = len(text) - further - signs - text.count(b" ")
+    told = words * _OF_EACH_WORD + within / _CHARACTERS_PER_TOKEN + further * _TOKENS_PER_FURTHER_BYTE
+    return tokens + signs + ceil(told)
 
 
-def _attached(body: Body) -> tuple[int, int]:
-    """The base64 characters of images and documents, and the tokens they stand for."""
-    characters = tokens = 0
+def _attached(body: Body) -> Iterator[tuple[str, int]]:
+    """The base64 characters of each image and document, and the tokens they stand for."""
     waiting = [block for message in mappings(body.get("messages")) for block in _blocks(message)]
     waiting += mappings(body.get("system")) if not isinstance(body.get("system"), str) else []
     while waiting:
@@ -79,15 +93,15 @@ def _attached(body: Body) -> tuple[int, int]:
             waiting += _blocks(block)
         elif kind in ("image", "document", "container_upload"):
             source: Any = block.get("source")
-            data: Any = cast("Mapping[str, Any]", source).get("data") if isinstance(source, dict) else None
-            encoded = len(data) if isinstance(data, str) else 0
+            held: Mapping[str, Any] = cast("Mapping[str, Any]", source) if isinstance(source, dict) else {}
+            data: Any = held.get("data")
+            encoded = data if isinstance(data, str) else ""
             if kind == "image":
-                characters, tokens = characters + encoded, tokens + _IMAGE
-            elif source is not None and cast("Mapping[str, Any]", source).get("type") == "base64":
-                characters, tokens = characters + encoded, tokens + max(_IMAGE, encoded // _DOCUMENT_BYTES_PER_TOKEN)
+                yield encoded, _IMAGE
+            elif held.get("type") == "base64":
+                yield encoded, max(_IMAGE, len(encoded) // _DOCUMENT_BYTES_PER_TOKEN)
             elif not encoded:
-                tokens += _UNSEEN_DOCUMENT
-    return characters, tokens
+                yield "", _UNSEEN_DOCUMENT
 
 
 def _blocks(holder: Mapping[str, Any]) -> list[Mapping[str, Any]]:
