@@ -13,9 +13,9 @@ from .questions import Connection, run, transaction
 
 
 @cache
-def migrations() -> list[tuple[str, str]]:
-    """Name and text of each migration, in order; the first is number 1."""
-    files = resources.files("analytics").joinpath("migrations").iterdir()
+def migrations(package: str = "analytics") -> list[tuple[str, str]]:
+    """Name and text of each migration of a package, in order; the first is number 1."""
+    files = resources.files(package).joinpath("migrations").iterdir()
     return sorted((file.name, file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".sql"))
 
 

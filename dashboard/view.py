@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from analytics.reports import Dimensions, Filters
 from . import theme
 from .charts import Axis
 from .data import Source
+from .theme import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,10 @@ class View:
     def axis(self) -> Axis:
         """The time axis of its charts."""
         return Axis(self.buckets, self.grain, self.zone, self.now)
+
+    def looks(self, names: Iterable[str | None], *by: str) -> Mapping[str, Look]:
+        """What each of the names looks like: models as on every page, members of other dimensions among themselves."""
+        return theme.looks(self.dimensions.models if by == ("model",) else [name for name in names if name])
 
     @property
     def currency(self) -> str:

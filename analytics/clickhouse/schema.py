@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from functools import cache
-from importlib import resources
-from typing import cast
 
+from .. import schema
 from ..exceptions import LedgerTooNew
-from ..questions import Connection, run
+from ..questions import run
 from .address import Address
 from .reading import Reading, statements
 from .store import Store
 
 
-@cache
 def migrations() -> list[tuple[str, str]]:
     """Name and text of each migration, in order; the first is number 1."""
-    files = resources.files("analytics.clickhouse").joinpath("migrations").iterdir()
-    return sorted((file.name, file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".sql"))
+    return schema.migrations("analytics.clickhouse")
 
 
 def migrate(address: Address) -> tuple[str, ...]:
@@ -41,9 +37,7 @@ def migrate(address: Address) -> tuple[str, ...]:
 
 def _version(store: Store) -> int:
     """The number of the last migration; 0 if there is no ledger yet."""
-    if store.rows("EXISTS TABLE migration")[1] == [(0,)] or not (
-        found := run(cast("Connection", Reading(store)), "migration_last")
-    ):
+    if store.rows("EXISTS TABLE migration")[1] == [(0,)] or not (found := run(Reading(store), "migration_last")):
         return 0
     if found[0]["number"] > len(migrations()):
         raise LedgerTooNew(

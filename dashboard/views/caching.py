@@ -115,7 +115,7 @@ def _hits(view: View, by: str) -> None:
             marks,
             view.axis,
             names=names,
-            looks=theme.looks(view.dimensions.models if by == "model" else [one for one in names if one]),
+            looks=view.looks(names, by),
             unit=units.SHARE,
         ),
         name="hits",

@@ -145,7 +145,7 @@ def _over_time(view: View, measure: Measure[Any], by: Sequence[str], found: Foun
         for group, value in found.figures.items()
     ]
     names = [_joined(group) for group in found.first]
-    looks = theme.looks(view.dimensions.models if by == ("model",) else [name for name in names if name])
+    looks = view.looks(names, *by)
     draw = charts.stacked if measure.adds_up else charts.lines
     panels.chart(
         draw(marks, view.axis, names=names, looks=looks, unit=units.of(measure, view.currency)),

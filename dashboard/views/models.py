@@ -129,7 +129,7 @@ def _over_time(view: View, by: str, groups: Sequence[Group]) -> None:
             marks,
             view.axis,
             names=names,
-            looks=theme.looks(view.dimensions.models if by == "model" else [name for name in names if name]),
+            looks=view.looks(names, by),
             unit=units.SECONDS,
         ),
         name="quantile",

@@ -115,13 +115,12 @@ def _spend(view: View, by: str, costs: Costs) -> None:
     panels.heading(f"Spend by {view.grain} and {filters.label(by).lower()}")
     rows = costs[BUCKET, by]
     names = [row.group[0] for row in costs[by,] if view.spent(row)]
-    known = view.dimensions.models if by == "model" else [name for name in names if name]
     panels.chart(
         charts.stacked(
             [Mark(row.group[1], view.spent(row), row.group[0], f" · {row.calls:,} calls") for row in rows],
             view.axis,
             names=names,
-            looks=theme.looks(known),
+            looks=view.looks(names, by),
             unit=units.money(view.currency),
         ),
         name="spend",

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,9 +51,11 @@ PATIENCE_SECONDS = 30
 Visit = Callable[..., Page]
 
 
-def run(address: str = "", /, **query: str | list[str]) -> AppTest:
-    """A page as it comes up at an address."""
+def run(address: str = "", user: Mapping[str, Any] | None = None, /, **query: str | list[str]) -> AppTest:
+    """A page as it comes up at an address, for `user` if somebody is told apart."""
     page = AppTest.from_file(APP, default_timeout=30)
+    if user is not None:
+        page.user = dict(user)
     for key, value in query.items():
         page.query_params[key] = value
     if address:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from analytics import reports
 from analytics.ledger import Ledger
@@ -14,7 +13,7 @@ from analytics.period import Period
 from analytics.reports import Filters
 from dashboard import theme
 from dashboard.pages import PAGES
-from tests.dashboard.conftest import APP, OPUS, said, serving, settled
+from tests.dashboard.conftest import APP, OPUS, run, said, serving, settled
 from tests.dashboard.folds import opened
 from tests.dashboard.oidc import provider
 
@@ -37,16 +36,8 @@ def shared(filled: Path) -> Path:
 
 def seen_by(email: str | None, address: str = "", /, **query: str | list[str]) -> AppTest:
     """A page as somebody sees it, whom the provider has verified; None has not logged in."""
-    page = AppTest.from_file(APP, default_timeout=30)
     claims: dict[str, Any] = {"email": email, "email_verified": True} if email else {}
-    page.user = {"is_logged_in": email is not None} | claims
-    for key, value in query.items():
-        page.query_params[key] = value
-    if address:
-        page._page_hash = calc_hash(address)  # pyright: ignore[reportPrivateUsage]  # switch_page knows files only
-    page.run()
-    assert not page.exception
-    return page
+    return run(address, {"is_logged_in": email is not None} | claims, **query)
 
 
 def everything(page: AppTest) -> str:

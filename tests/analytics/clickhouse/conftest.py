@@ -18,6 +18,7 @@ from analytics.clickhouse.address import Address
 from analytics.clickhouse.schema import migrate
 from analytics.clickhouse.shipping import Patience
 from analytics.clickhouse.store import Store
+from analytics.intake import Terms, terms_of
 from tests.conftest import CLICKHOUSE
 
 
@@ -46,6 +47,11 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         assert server.stdout
         yield StandIn(int(server.stdout.readline()))
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def terms() -> Terms:
+    return terms_of(Path("nowhere"))
 
 
 @pytest.fixture(scope="session")

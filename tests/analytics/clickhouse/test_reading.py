@@ -20,7 +20,7 @@ from analytics.clickhouse.shipping import ship
 from analytics.clickhouse.terms import install
 from analytics.grouping import BUCKET
 from analytics.ingest import ingest
-from analytics.intake import Terms, terms_of
+from analytics.intake import Terms
 from analytics.ledger import Ledger
 from analytics.period import Period
 from router.record import UsageRecord
@@ -91,11 +91,6 @@ def attempts() -> list[UsageRecord]:
             again = {"attempt": 2, "status": 200, "error_type": None, "usage": CACHED, "model": models[0]}
             made.append(a_record(**changes | again | {"sent_model": models[0]}))
     return made
-
-
-@pytest.fixture(scope="module")
-def terms() -> Terms:
-    return terms_of(Path("nowhere"))
 
 
 @pytest.fixture(scope="module", params=["in process", "over HTTP"])

@@ -15,7 +15,7 @@ from analytics.clickhouse.shipping import ShipReport, ship
 from analytics.clickhouse.store import Store, StoreError
 from analytics.exceptions import LedgerBusy, LedgerError, LedgerTooNew
 from analytics.ingest import ingest
-from analytics.intake import Terms, terms_of
+from analytics.intake import Terms
 from analytics.ledger import Ledger
 from router.spool import Spool, segments
 from tests.conftest import a_record
@@ -39,11 +39,6 @@ SEVERAL = {
     "input_tokens": 18,
     "output_tokens": 16,
 }
-
-
-@pytest.fixture(scope="session")
-def terms() -> Terms:
-    return terms_of(Path("nowhere"))
 
 
 def rows(address: Address, text: str) -> list[tuple[Any, ...]]:

@@ -26,7 +26,7 @@ from analytics.clickhouse.backlog import backlog
 from analytics.clickhouse.shipping import Patience, ship
 from analytics.clickhouse.store import StoreError
 from analytics.exceptions import LedgerError
-from analytics.intake import Terms, terms_of
+from analytics.intake import Terms
 from router.spool import Spool
 from tests.analytics.clickhouse.conftest import StandIn
 from tests.analytics.clickhouse.test_shipping import NOW, in_it, put, rows, write
@@ -41,11 +41,6 @@ KILLED_IN = {
     "store": {"insert"},
 }
 """Where the steps of a shipping are: planned, sent, acknowledged, recorded, put away."""
-
-
-@pytest.fixture(scope="module")
-def terms() -> Terms:
-    return terms_of(Path("nowhere"))
 
 
 def test_an_answer_that_is_lost(home: Path, served: Address, stand_in: StandIn, terms: Terms) -> None:
