@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -18,6 +18,8 @@ from .questions import Connection, run
 from .reports import Filters, grouped
 
 Cause = Literal["first", "gap", "switch", "prefix"]
+_BESIDE = timedelta(hours=1)
+"""So far cache_turns.sql looks beyond a period."""
 
 COUNTED = (
     "Counted: tokens written and read, and what they cost. Estimated: which write a read was of. The ledger knows no "
@@ -207,7 +209,8 @@ def reuse(ledger: Ledger, filters: Filters, by: Sequence[str] = (), *, now: date
     SettingsError as `caching` does.
     """
     check_two(by)
-    with ledger.read() as con:
+    start, until = naive(filters.period.start), naive(filters.period.end)
+    with ledger.extract(start - _BESIDE, until + _BESIDE) as con:
         asked = choose(con, filters)
         run(con, "cost_at")
         run(con, "cache_turns", start=asked["start"], until=asked["until"])

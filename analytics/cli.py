@@ -12,7 +12,7 @@ from .alert_cli import commands as alert_commands
 from .budget_cli import commands as budget_commands
 from .copy_cli import commands as copy_commands
 from .exceptions import AnalyticsError
-from .place import Place, now
+from .place import Place, ledger_option, now
 from .place import as_json as as_json_option
 from .query_cli import commands as query_commands
 from .reconcile_cli import commands as reconcile_commands
@@ -70,6 +70,7 @@ def _policy_commands():
 @click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), help="Where records are. [env: TOLLGATE_HOME]"
 )
+@ledger_option("A DuckDB file, or clickhouse://USER:PASSWORD@HOST/DATABASE. [default: of the home]", expose_value=False)
 @click.option("--demo", is_flag=True, help="Look at the demo data instead.")
 @click.version_option(package_name="tollgate")
 @click.pass_context

@@ -15,6 +15,7 @@ import click
 
 from . import doctor as doctors
 from . import present, reports
+from .clickhouse.address import Address
 from .clickhouse.logbook import ships
 from .exceptions import SettingsError
 from .ingest import ingest as take_in
@@ -22,14 +23,19 @@ from .ingest import refresh
 from .ingest import retry_rejects as retry
 from .ledger import Ledger
 from .period import Period
+from .place import now as clock
 from .prices import PriceTable
+from .switch import ledger_at
 
 _TOP_ROWS = 10
 
 
 def ingest(home: Path, *, retry_rejects: bool, as_json: bool) -> None:
     """Take in what waits in the spool, and what was set aside if asked to, and say what it was."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
+    if ledger.shared:
+        _ship(home, ledger.shared, as_json=as_json)
+        return
     with present.working("Taking in what is new") as progress:
         done = take_in(ledger, progress=progress)
     if not retry_rejects:
@@ -47,7 +53,7 @@ def report(
 ) -> None:
     """Take in what is new, then answer for a period."""
     period = Period.parse(since, until, now=now)
-    filters, ledger = reports.Filters(period=period), Ledger(home)
+    filters, ledger = reports.Filters(period=period), ledger_at(home)
     behind = fresh(ledger)
     asked = [tuple(names.split(",")) for names in by]
     health, totals = reports.health(ledger), reports.totals(ledger, filters)
@@ -68,8 +74,8 @@ def report(
 
 def doctor(home: Path, *, now: datetime, acknowledge: bool, as_json: bool) -> bool:
     """Take in what is new, examine everything, and say whether nothing is wrong."""
-    ledger = Ledger(home)
-    behind = None if ships(home) else fresh(ledger)
+    ledger = ledger_at(home)
+    behind = None if ledger.shared or ships(home) else fresh(ledger)
     if acknowledge:
         doctors.acknowledge(ledger, now=now)
     diagnosis = doctors.examine(ledger, now=now, behind=behind)
@@ -117,7 +123,13 @@ def dashboard(home: Path, *, port: int | None) -> None:
 def fresh(ledger: Ledger) -> str | None:
     """Take in what is new; a sentence if somebody else is in the way."""
     with present.working("Taking in what is new") as progress:
-        return refresh(ledger, progress=progress)
+        return refresh(ledger, now=clock(), progress=progress)
+
+
+def _ship(home: Path, to: Address, *, as_json: bool) -> None:
+    from . import ship_commands  # noqa: PLC0415  # brings the client of ClickHouse, which need not be installed
+
+    ship_commands.ship(home, to, now=clock(), as_json=as_json)
 
 
 def _usual(ledger: Ledger) -> list[tuple[str, ...]]:

@@ -13,6 +13,7 @@ from . import prune as pruning
 from .commands import fresh
 from .ledger import Ledger
 from .period import Period
+from .switch import ledger_at
 
 _BEGINNING = "2023-01-01"
 """Before the first call there can be."""
@@ -29,7 +30,7 @@ def backup(home: Path, file: Path | None, *, now: datetime, as_json: bool) -> No
 def restore(home: Path, file: Path, *, now: datetime, as_json: bool) -> None:
     """Put a backup in the ledger's place, and say where the ledger of before is."""
     with present.working("Copying the backup") as progress:
-        done = backups.restore(Ledger(home), file, now=now, progress=progress)
+        done = backups.restore(ledger_at(home), file, now=now, progress=progress)
     lines = [
         f"The ledger has {done.attempts:,} attempts, and was at migration {done.last_migration}.",
         "The next ingest takes in again what came later, as far as its segments are kept in the home.",
@@ -50,7 +51,7 @@ def export(home: Path, folder: Path, *, period: Period | None, overwrite: bool, 
 def import_(home: Path, folder: Path, *, as_json: bool) -> None:
     """Take in attempts from Parquet, and say what became of them."""
     with present.working("Taking in attempts") as progress:
-        done = parquet.load(Ledger(home), folder, progress=progress)
+        done = parquet.load(ledger_at(home), folder, progress=progress)
     old = f"; older than what is kept: {done.too_old:,}" if done.too_old else ""
     revised = f"; revised: {done.revised:,}" if done.revised else ""
     _say(done, f"added: {done.added:,}{revised}; there already: {done.duplicates:,}{old}", as_json=as_json)
@@ -60,7 +61,7 @@ def prune(
     home: Path, *, before: date | None, usage_before: date | None, now: datetime, dry_run: bool, as_json: bool
 ) -> None:
     """Let go of what is old, and say what it was."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     with present.working("Taking in what is new") as progress:
         ingest.ingest(ledger, progress=progress)
     with present.working("Pruning") as progress:
@@ -76,7 +77,7 @@ def prune(
 
 def compact(home: Path, *, as_json: bool) -> None:
     """Write the ledger's file anew, and say what that saves."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     before = pruning.room(ledger)
     with present.working("Writing the ledger anew"):
         ledger.compact()
@@ -91,7 +92,7 @@ def period(since: str | None, until: str | None, *, now: datetime) -> Period | N
 
 def _fresh(home: Path) -> Ledger:
     """The ledger with what waits in the spool; if others hold it, without, which is said."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     if note := fresh(ledger):
         click.echo(note, err=True)
     return ledger

@@ -16,6 +16,7 @@ from . import rules
 from .clickhouse.backlog import Backlog, backlog
 from .contract import Contract
 from .done import kept
+from .exceptions import LedgerDenied, LedgerError
 from .ledger import Ledger
 from .losses import Loss, losses
 from .losses import acknowledge as take_note
@@ -47,13 +48,14 @@ class Diagnosis:
 
 def acknowledge(ledger: Ledger, *, now: datetime) -> None:
     """Take note of everything that was lost so far; from now on only what is lost besides is a problem."""
-    take_note(ledger.home, losses(ledger, _health(ledger, backlog(ledger.home)), now=now))
+    found, _ = _health(ledger, backlog(ledger.home))
+    take_note(ledger.home, losses(ledger, found, now=now))
 
 
 def examine(ledger: Ledger, *, now: datetime, behind: str | None = None) -> Diagnosis:
     """Look at everything that decides whether the figures can be trusted; `behind` says why the newest are missing."""
     shipping, prices = backlog(ledger.home), PriceTable.load()
-    found = _health(ledger, shipping)
+    found, unread = _health(ledger, shipping)
     lost = losses(ledger, found, now=now)
     forget_sessions(ledger.home, now=now)
     return Diagnosis(
@@ -65,7 +67,7 @@ def examine(ledger: Ledger, *, now: datetime, behind: str | None = None) -> Diag
         },
         health=found,
         problems=(
-            *filter(None, [behind]),
+            *filter(None, [behind, unread]),
             *_unnoticed(ledger, lost),
             *(() if shipping is None else _delays(shipping, now=now)),
             *(() if found is None else _unrated(ledger, found, prices)),
@@ -76,8 +78,16 @@ def examine(ledger: Ledger, *, now: datetime, behind: str | None = None) -> Diag
     )
 
 
-def _health(ledger: Ledger, shipping: Backlog | None) -> Health | None:
-    return None if shipping and type(ledger) is Ledger else health(ledger)
+def _health(ledger: Ledger, shipping: Backlog | None) -> tuple[Health | None, str | None]:
+    """Also why there is none, if that is wrong: who may only write is not asked."""
+    if not ledger.shared:
+        return None if shipping else health(ledger), None
+    try:
+        return health(ledger), None
+    except LedgerDenied:
+        return None, None
+    except LedgerError as error:
+        return None, f"The figures cannot be read: {error}."
 
 
 def _programs() -> dict[str, str]:
@@ -101,7 +111,7 @@ def _on_its_way(shipping: Backlog, *, now: datetime) -> dict[str, str]:
 
 def _facts(ledger: Ledger, found: Health) -> Iterator[tuple[str, str]]:
     yield "home", f"{ledger.home}{' (demo data)' if found.demo else ''}"
-    yield "ledger", str(ledger.path)
+    yield "ledger", str(ledger)
     yield "attempts", f"{found.attempts:,}"
     if found.first_at and found.last_at:
         yield "from, to", f"{found.first_at:%Y-%m-%d %H:%M} to {found.last_at:%Y-%m-%d %H:%M} UTC"

@@ -23,6 +23,10 @@ class LedgerError(AnalyticsError):
     """The ledger cannot be used."""
 
 
+class LedgerDenied(LedgerError):
+    """The user by whom a shared ledger was asked may not do that."""
+
+
 class LedgerBusy(LedgerError):
     """Somebody else holds the ledger's file; the message says who."""
 

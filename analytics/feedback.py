@@ -15,4 +15,4 @@ def give(ledger: Ledger, call_id: str, *, verdict: str, note: str | None, at: da
     with ledger.write() as con:
         known = run(con, "feedback_give", call_id=call_id, verdict=verdict, note=note, given_at=naive(at))
     if not known:
-        raise SettingsError(f"found no call {call_id!r} in {ledger.path}, expected the call_id of a record")
+        raise SettingsError(f"found no call {call_id!r} in {ledger}, expected the call_id of a record")

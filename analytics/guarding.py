@@ -14,24 +14,39 @@ from router.reservations import NANO, Guarded, InLedger, Reservations
 from router.reservations import Spend as Published
 
 from .budgets import EACH, Budget
+from .ledger import Ledger
 from .period import naive
 from .questions import Connection, run
-from .spending import Spend
+from .spending import Spend, spending
 
+Settled = Mapping[str, InLedger]
+"""By reservation."""
 _EARLIER = timedelta(hours=1)
 """Before anything was set aside for it, no attempt began; clocks of one machine may have been set meanwhile."""
 
 
-def publish(con: Connection, home: Path, budgets: Sequence[Budget], spends: Iterable[Spend], *, now: datetime) -> None:
-    """Have the guard go by these budgets, and by what was spent of them.
+def inform(ledger: Ledger, budgets: Sequence[Budget], *, now: datetime) -> None:
+    """Have the guard go by these budgets, and by what the ledger says was spent of them."""
+    with ledger.read() as con:
+        known = settled(con, ledger.home)
+        publish(ledger.home, budgets, spending(con, budgets, now=now), known, now=now)
 
-    `con` is the reader of the ledger that has said what was spent: nobody has written since, so what it has of the
-    attempts that something is set aside for is what is in those figures.
+
+def settled(con: Connection, home: Path) -> Settled:
+    """What the ledger has of the attempts that something is set aside for.
+
+    To be asked before what was spent: where others write meanwhile, some attempts then count twice for a while, and
+    none not at all.
     """
+    store = Reservations(home)
+    return dict(_in_ledger(con, store.outstanding())) if store.state.path.exists() else {}
+
+
+def publish(home: Path, budgets: Sequence[Budget], spends: Iterable[Spend], known: Settled, *, now: datetime) -> None:
+    """Have the guard go by these budgets, and by what was spent of them; `known` is what was settled before."""
     store = Reservations(home)
     if not budgets and not store.state.path.exists():
         return
-    known = dict(_in_ledger(con, store.outstanding()))
     current = [_published(spend) for spend in spends if spend.span.end > now]
     store.publish([_guarded(budget) for budget in budgets], current, known, now=now.timestamp())
 

@@ -15,15 +15,18 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from router.spool import Segment, segments
 
 from . import done, intake, rollup, slices
-from .clickhouse.backlog import backlog
-from .clickhouse.logbook import refuse_shipped
+from .clickhouse.address import Address
+from .clickhouse.backlog import waiting
+from .clickhouse.logbook import refuse_shipped, ships
 from .contract import Contract
-from .exceptions import LedgerBusy
+from .exceptions import LedgerBusy, LedgerError
 from .intake import IngestReport, Terms
 from .ledger import Ledger
 from .prices import PriceTable
@@ -68,13 +71,25 @@ def ingest(
     return report
 
 
-def refresh(ledger: Ledger, *, progress: Progress | None = None) -> str | None:
-    """Ingest for somebody who wants to read: if others hold the ledger, that is a sentence and no error."""
+def refresh(ledger: Ledger, *, now: datetime, progress: Progress | None = None) -> str | None:
+    """Take in what waits for somebody who wants to read: if others hold the ledger, that is a sentence and no error."""
     try:
-        ingest(Ledger(ledger.path, patience=READER_PATIENCE), progress=progress)
-    except LedgerBusy as busy:
-        return f"Not up to date, {waiting_bytes(ledger):,} bytes wait in the spool: {busy}."
+        if ledger.shared:
+            _ship(ledger.home, ledger.shared, now=now, progress=progress)
+        else:
+            ingest(ledger.waiting_at_most(READER_PATIENCE), progress=progress)
+    except LedgerError as error:
+        if not (ledger.shared or isinstance(error, LedgerBusy)):
+            raise
+        return f"Not up to date, {waiting_bytes(ledger):,} bytes wait in the spool: {error}."
     return None
+
+
+def _ship(home: Path, to: Address, *, now: datetime, progress: Progress | None) -> None:
+    from .clickhouse.shipping import Patience, ship  # noqa: PLC0415  # brings its client, which need not be installed
+
+    if waiting(home):
+        ship(home, to, now=now, progress=progress, patience=Patience(tries=1))
 
 
 def retry_rejects(
@@ -98,8 +113,8 @@ def retry_rejects(
 
 def waiting_bytes(ledger: Ledger) -> int:
     """What is in the spool and not yet in the ledger."""
-    if shipped := backlog(ledger.home):
-        return shipped.bytes
+    if ledger.shared or ships(ledger.home):
+        return waiting(ledger.home)
     return _State.of(ledger).waiting()
 
 

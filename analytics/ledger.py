@@ -14,12 +14,15 @@ import os
 import threading
 import time
 from collections.abc import Generator
+from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
+from .clickhouse.address import Address
 from .complaints import UNWRITTEN, first_line, holder
 from .exceptions import LedgerBusy, LedgerError
 from .file_copy import copy_file
@@ -36,16 +39,29 @@ STORAGE = "v1.5.0"
 class Ledger:
     """The ledger of a home: `ledger.duckdb` in it, created when first needed. Safe to share between threads.
 
-    `home` may also be the path of a `.duckdb` file; its folder is then the home. Whoever wants a turn waits at most
-    `patience` seconds and then raises LedgerBusy, which names the holder.
+    `home` may also be the path of a `.duckdb` file, whose folder is then the home; `file` is one that lies elsewhere.
+    Whoever wants a turn waits at most `patience` seconds and then raises LedgerBusy, which names the holder.
     """
 
-    def __init__(self, home: Path | str, *, patience: float = 10.0) -> None:
-        path = Path(home).expanduser()
+    shared: Address | None = None
+    """Where it is, if it is one of many machines."""
+
+    def __init__(self, home: Path | str, *, file: Path | str | None = None, patience: float = 10.0) -> None:
+        path = Path(file or home).expanduser()
         # A second name for the same file would be a second database to DuckDB, hence resolve().
-        self.path = (path if path.suffix == ".duckdb" or path.is_file() else path / "ledger.duckdb").resolve()
-        self.home = self.path.parent
+        self.path = (path if file or path.suffix == ".duckdb" or path.is_file() else path / "ledger.duckdb").resolve()
+        self.home = Path(home).expanduser().resolve() if file else self.path.parent
         self._patience = patience
+
+    def __str__(self) -> str:
+        """Where it is, as people may see it."""
+        return str(self.path)
+
+    def waiting_at_most(self, seconds: float) -> Self:
+        """The same, for somebody with so much patience."""
+        other = copy(self)
+        other._patience = seconds
+        return other
 
     def query(self, name: str, /, **parameters: object) -> list[dict[str, Any]]:
         """The rows of sql/<name>.sql."""
@@ -65,6 +81,20 @@ class Ledger:
                 if last:
                     with self.private() as con:
                         _detach(con, place.alias)
+
+    @contextlib.contextmanager
+    def extract(
+        self,
+        start: datetime | None = None,  # noqa: ARG002  # a ledger that lies elsewhere wants to know
+        until: datetime | None = None,  # noqa: ARG002  # the same
+        *,
+        call_id: str | None = None,  # noqa: ARG002  # the same
+    ) -> Generator[Connection]:
+        """As `read`, for questions that only DuckDB understands, about attempts of a period of naive UTC times, or of a
+        call. Others may be there, too.
+        """
+        with self.read() as con:
+            yield con
 
     @contextlib.contextmanager
     def write(self, using: Connection | None = None) -> Generator[Connection]:

@@ -81,7 +81,7 @@ class OneCall:
 
 def one_call(ledger: Ledger, call_id: str) -> OneCall | None:
     """The call of that id; None if the ledger has none, or has it no more."""
-    with ledger.read() as con:
+    with ledger.extract(call_id=call_id) as con:
         run(con, "receipt_fresh", call_id=call_id)
         attempts, lines = run(con, "call_attempts"), run(con, "receipt")
     if not attempts:

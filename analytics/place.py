@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
+
+LEDGER = "TOLLGATE_LEDGER"
+"""The variable that names the ledger, for this program and those that it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +41,26 @@ def now() -> datetime:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are exact decimal strings.")
+
+
+@contextlib.contextmanager
+def _named(ledger: str) -> Generator[None]:
+    before = os.environ.get(LEDGER)
+    os.environ[LEDGER] = ledger
+    try:
+        yield
+    finally:
+        os.environ.pop(LEDGER) if before is None else os.environ.update({LEDGER: before})
+
+
+def _choose(ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name:
+        ctx.with_resource(_named(name))
+    return name
+
+
+def ledger_option(text: str, **more: Any) -> Any:
+    """`--ledger`, for all that asks `switch.ledger_at` while the command runs."""
+    return click.option(
+        "--ledger", envvar=LEDGER, show_envvar=True, metavar="FILE|URL", help=text, callback=_choose, **more
+    )

@@ -9,16 +9,17 @@ from typing import Any
 import click
 
 from . import present
+from .commands import fresh
 from .contract import Contract
 from .desk import price_all
 from .documents import documents
 from .exceptions import SettingsError
-from .ingest import refresh
 from .ledger import Ledger
 from .prices import PriceTable
 from .questions import run
 from .receipt import Receipt
 from .receipt_text import as_json_line, show_receipt
+from .switch import ledger_at
 
 _AT_ONCE = 5_000
 
@@ -39,12 +40,12 @@ def price(text: str, *, home: Path, contract: Path | None, as_json: bool) -> boo
 
 def receipt(home: Path, call_id: str, *, as_json: bool) -> bool:
     """Take in what is new, then print a receipt for each attempt of a call; True if all of them are priced."""
-    ledger = Ledger(home)
-    behind = refresh(ledger)
+    ledger = ledger_at(home)
+    behind = fresh(ledger)
     found = _of_call(ledger, call_id)
     if not found:
         unseen = f". {behind}" if behind else ""
-        raise SettingsError(f"found no call {call_id!r} in {ledger.path}, expected the call_id of a record{unseen}")
+        raise SettingsError(f"found no call {call_id!r} in {ledger}, expected the call_id of a record{unseen}")
     show = _printer(as_json=as_json)
     for one in found:
         show(one)
@@ -52,7 +53,7 @@ def receipt(home: Path, call_id: str, *, as_json: bool) -> bool:
 
 
 def _of_call(ledger: Ledger, call_id: str) -> list[Receipt]:
-    with ledger.read() as con:
+    with ledger.extract(call_id=call_id) as con:
         run(con, "receipt_fresh", call_id=call_id)
         attempts, rows = run(con, "receipt_attempts"), run(con, "receipt")
     return [

@@ -9,13 +9,13 @@ import click
 
 from . import present, present_prices
 from .exceptions import SettingsError
-from .ledger import Ledger
 from .period import Period
 from .price_diff import compare
 from .price_history import price_history
 from .prices import PriceTable
 from .rerate import Rerating, history
 from .rerate import rerate as rate_again
+from .switch import ledger_at
 
 _BEGINNING = "1970-01-01"
 
@@ -41,8 +41,9 @@ def diff(*, day: str | None, now: datetime, as_json: bool) -> None:
 def rerate(home: Path, *, since: str | None, until: str | None, now: datetime, dry_run: bool, as_json: bool) -> None:
     """Rate again, and say what that changes."""
     period = Period.parse(since or _BEGINNING, until, now=now) if since or until else None
+    ledger = ledger_at(home)
     with present.working("Rating again") as progress:
-        done = rate_again(Ledger(home), PriceTable.load(), now=now, period=period, dry_run=dry_run, progress=progress)
+        done = rate_again(ledger, PriceTable.load(), now=now, period=period, dry_run=dry_run, progress=progress)
     if as_json:
         click.echo(present.as_json({"dry_run": dry_run, **_as_object(done)}))
     else:
@@ -51,7 +52,7 @@ def rerate(home: Path, *, since: str | None, until: str | None, now: datetime, d
 
 def reratings(home: Path, *, as_json: bool) -> None:
     """The audit trail."""
-    found = history(Ledger(home))
+    found = history(ledger_at(home))
     if as_json:
         click.echo(present.as_json([_as_object(done) for done in found]))
     else:

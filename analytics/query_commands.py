@@ -24,6 +24,7 @@ from .commands import fresh
 from .ledger import Ledger
 from .query import Answer, Column, asking
 from .shell import Shell
+from .switch import ledger_at
 
 MOST_ROWS = 10_000
 """Of a table: it is laid out as a whole."""
@@ -36,7 +37,7 @@ _RIGID = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "FLOAT", "
 
 def sql(home: Path, question: str, *, form: str) -> None:
     """Take in what is new, then print the answer: `form` is table, json or csv."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     _take_in(ledger)
     with asking(ledger, question) as answer:
         _FORMS[form](answer)
@@ -44,7 +45,7 @@ def sql(home: Path, question: str, *, form: str) -> None:
 
 def shell(home: Path, *, clock: Callable[[], float]) -> bool:
     """Read statements until the end of input; whether all of them could be answered."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
 
     def answer(question: str) -> None:
         with asking(ledger, question) as found:

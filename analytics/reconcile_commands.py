@@ -10,10 +10,10 @@ import click
 
 from . import present, provider
 from .commands import fresh
-from .ledger import Ledger
 from .period import Period, midnight
 from .reconcile import Day, Difference, Reconciliation
 from .reconcile import reconcile as compare
+from .switch import ledger_at
 
 
 def period(since: str | None, until: str | None, *, now: datetime) -> Period:
@@ -26,18 +26,18 @@ def fetch(home: Path, period: Period, *, now: datetime) -> None:
     """Put the provider's report into the ledger."""
     key = provider.admin_key()
     with present.working("Fetching the provider's report"):
-        provider.keep(Ledger(home), provider.costs(key, period), fetched_at=now)
+        provider.keep(ledger_at(home), provider.costs(key, period), fetched_at=now)
 
 
 def take_in(home: Path, file: Path, *, now: datetime) -> None:
     """The same from a file, which says what was known when it was written."""
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    provider.keep(Ledger(home), provider.read(file), fetched_at=min(now, written))
+    provider.keep(ledger_at(home), provider.read(file), fetched_at=min(now, written))
 
 
 def reconcile(home: Path, period: Period, *, tolerance: tuple[Decimal, Decimal], as_json: bool) -> bool:
     """Take in what is new, compare, and say whether the difference is within `tolerance`: percent, dollars."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     behind = fresh(ledger)
     found = compare(ledger, period)
     percent, dollars = tolerance

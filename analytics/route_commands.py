@@ -17,12 +17,11 @@ from .evaluate import Case, Rates
 from .evaluate import by as rates_by
 from .exceptions import SettingsError
 from .feedback import give
-from .ingest import refresh
 from .judging import judge_all, policy_of
-from .ledger import Ledger
 from .period import Period
 from .present_eval import show_assessment
 from .routing_report import COUNTED, routing
+from .switch import ledger_at
 
 _GROUPS: Mapping[str, Callable[[Case], str]] = {"source": lambda case: case.source, "lang": lambda case: case.lang}
 _SHOWN = 5
@@ -67,8 +66,8 @@ def evaluate(file: BinaryIO, *, policy: Path | None, by: Sequence[str], as_json:
 
 def feedback(home: Path, call_id: str, *, verdict: str, note: str | None, now: datetime) -> None:
     """Keep what somebody says of a call."""
-    ledger = Ledger(home)
-    refresh(ledger)
+    ledger = ledger_at(home)
+    fresh(ledger)
     give(ledger, call_id, verdict=verdict, note=note, at=now)
     click.echo(f"{verdict}: {present.plain(call_id)}")
 
@@ -77,7 +76,7 @@ def report(
     home: Path, *, by: Iterable[str], since: str | None, until: str | None, now: datetime, as_json: bool
 ) -> None:
     """Take in what is new, then say what routing decided in a period, and what it saved."""
-    filters, ledger = reports.Filters(period=Period.parse(since, until, now=now)), Ledger(home)
+    filters, ledger = reports.Filters(period=Period.parse(since, until, now=now)), ledger_at(home)
     tables = [tuple(names.split(",")) for names in by] or [("task_type",)]
     behind = fresh(ledger)
     found = routing(ledger, filters, tables, opus=policy_of(None).tiers["opus"].model)

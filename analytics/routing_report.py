@@ -13,6 +13,7 @@ from decimal import Decimal
 from .attempts import choose
 from .grouping import check_dimensions
 from .ledger import Ledger
+from .period import naive
 from .prices import PriceTable
 from .questions import Connection, run
 from .reports import Filters, grouped
@@ -112,7 +113,7 @@ def _answer(
     ledger: Ledger, filters: Filters, by: tuple[str, ...], opus: str
 ) -> tuple[RoutingRow | None, tuple[RoutingRow, ...]]:
     """In all, and by group: on a connection of its own, as lines that never were take the place of the real ones."""
-    with ledger.read() as con:
+    with ledger.extract(naive(filters.period.start), naive(filters.period.end)) as con:
         chosen = choose(con, filters)
         run(con, "routing_turns", start=chosen["start"], until=chosen["until"])
         _measure(con)

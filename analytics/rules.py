@@ -24,6 +24,11 @@ def changed(ledger: Ledger) -> bool:
     return any(ledger.query("rule_due", lines=_digest("lines"), rate=_digest("rate"))[0].values())
 
 
+def text() -> str:
+    """Today's rules in one word each: of lines, of charges."""
+    return f"{_digest('lines')} {_digest('rate')}"
+
+
 @cache
 def _digest(name: str) -> str:
     return hashlib.sha256(sql(name).encode()).hexdigest()[:16]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 
 from .budget_file import EACH
 from .budgets import Scope
@@ -15,16 +14,25 @@ from .questions import Connection, run, sql
 from .reports import Health
 
 
-class ScopedLedger(Ledger):
-    """The ledger of a home, as far as it is read, as if it held only the calls of a scope.
+def scoped(ledger: Ledger, scope: Scope) -> Ledger:
+    """A ledger, as far as it is read, as if it held only the calls of a scope.
 
     `scope`: `tag:<key>` -> values. A call is in it whose tag has one of the values, for every key.
     """
+    if other := [name for name in scope if not name.startswith(TAG)]:
+        raise ValueError(f"scope: found {other[0]!r}, expected tag:<key>")
+    if not ledger.shared:
+        return _ScopedLedger(ledger, scope)
+    from .clickhouse.ledger import SharedLedger  # noqa: PLC0415  # brings ClickHouse's client, which need not be there
 
-    def __init__(self, home: Path | str, scope: Scope) -> None:
-        super().__init__(home)
-        if other := [name for name in scope if not name.startswith(TAG)]:
-            raise ValueError(f"scope: found {other[0]!r}, expected tag:<key>")
+    return SharedLedger(ledger.home, ledger.shared, scope=scope)
+
+
+class _ScopedLedger(Ledger):
+    """That of a file."""
+
+    def __init__(self, whole: Ledger, scope: Scope) -> None:
+        super().__init__(whole.home, file=whole.path)
         self._scope = scope
 
     @contextlib.contextmanager

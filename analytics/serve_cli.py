@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from .place import as_json as as_json_option
-from .place import now
+from .place import ledger_option, now
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -49,9 +49,7 @@ def _option(name: str, kind: Any, text: str, **more: Any) -> Any:
 
 @click.command()
 @_option("--every", _interval, "How often a job runs; repeatable.", metavar="JOB=TIME", multiple=True)
-@_option(
-    "--ledger", str, "Ship to this shared ledger: clickhouse://...; a file is always that of the home.", metavar="URL"
-)
+@ledger_option("As that of tollgate itself.", expose_value=False)
 @_option("--keep-attempts", _duration, "Let go of attempts that are older. [default: keep]", metavar="TIME")
 @_option("--keep-usage", _duration, "Let go of their usage objects sooner. [default: keep]", metavar="TIME")
 @_option(

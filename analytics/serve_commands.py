@@ -11,7 +11,6 @@ from typing import TypedDict, Unpack
 
 import click
 
-from .clickhouse.address import Address, is_address
 from .exceptions import SettingsError
 from .place import now as clock
 from .service import health, logs
@@ -20,7 +19,6 @@ from .service import health, logs
 class Options(TypedDict):
     """As serve_cli.py has them."""
 
-    ledger: str | None
     every: Iterable[tuple[str, timedelta]]
     keep_attempts: timedelta | None
     keep_usage: timedelta | None
@@ -37,8 +35,7 @@ def serve(home: Path, **options: Unpack[Options]) -> int:
     from .service import serve as serving  # noqa: PLC0415  # the same
 
     keep = retention.Keep(options["keep_attempts"], options["keep_usage"])
-    shared = options["ledger"] and is_address(options["ledger"]) and Address.parse(options["ledger"])
-    work = jobs.jobs(home, keep=keep, every=dict(options["every"]), shared=shared or None)
+    work = jobs.jobs(home, keep=keep, every=dict(options["every"]))
     logs.begin(options["log"], debug=options["debug"])
     ours = lease.Lease(home, lasts=options["lease"])
     if options["once"]:

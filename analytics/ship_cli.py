@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from .place import Place, now
+from .clickhouse.address import Address
+from .place import Place, ledger_option, now
 from .place import as_json as as_json_option
 
 
@@ -16,15 +17,7 @@ def _commands():
     return ship_commands
 
 
-_ledger: Any = click.option(
-    "--ledger",
-    "address",
-    metavar="URL",
-    required=True,
-    envvar="TOLLGATE_LEDGER",
-    show_envvar=True,
-    help="The shared ledger: clickhouse://USER:PASSWORD@HOST:8443/DATABASE.",
-)
+_ledger: Any = ledger_option("The shared ledger: clickhouse://USER:PASSWORD@HOST:8443/DATABASE.", required=True)
 
 
 @click.command()
@@ -32,7 +25,7 @@ _ledger: Any = click.option(
 @click.option("--follow", is_flag=True, help="Go on with what comes, until told to stop.")
 @as_json_option
 @click.pass_obj
-def ship(place: Place, *, address: str, follow: bool, as_json: bool) -> None:
+def ship(place: Place, *, ledger: str, follow: bool, as_json: bool) -> None:
     """Send what waits in the spool of this machine to a shared ledger.
 
     Each record arrives once, whatever is cut off when. Exit code 1 if the ledger does not take it: then it waits here.
@@ -40,21 +33,22 @@ def ship(place: Place, *, address: str, follow: bool, as_json: bool) -> None:
     if follow and as_json:
         raise click.UsageError("found --follow and --json, expected one of them")
     if follow:
-        _commands().follow(place.home, address, clock=now)
+        _commands().follow(place.home, Address.parse(ledger), clock=now)
     else:
-        _commands().ship(place.home, address, now=now(), as_json=as_json)
+        _commands().ship(place.home, Address.parse(ledger), now=now(), as_json=as_json)
 
 
-@click.group()
-def ledger() -> None:
+@click.group("ledger")
+def ledgers() -> None:
     """A ledger that many machines share."""
 
 
-@ledger.command()
+@ledgers.command()
 @_ledger
-def init(*, address: str) -> None:
+@click.pass_obj
+def init(place: Place, *, ledger: str) -> None:
     """Make the database and its tables, or bring them up to date; by a user who may, once for all machines."""
-    _commands().init(address)
+    _commands().init(place.home, Address.parse(ledger))
 
 
-commands = (ship, ledger)
+commands = (ship, ledgers)

@@ -5,38 +5,49 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from . import present
-from .clickhouse import schema, shipping
+from . import guarding, present
+from .budgets import BudgetFile
+from .clickhouse import making, schema, shipping, terms
 from .clickhouse.address import Address
-from .exceptions import LedgerError
+from .clickhouse.ledger import SharedLedger
+from .exceptions import AnalyticsError
+from .intake import terms_of
 
 FOLLOW_SECONDS = 5.0
 """Between two looks at the spool."""
+GUARD_EVERY = timedelta(seconds=60)
+"""How often this machine's guards hear what all machines have spent."""
 
 
-def ship(home: Path, address: str, *, now: datetime, as_json: bool) -> None:
+def ship(home: Path, to: Address, *, now: datetime, as_json: bool) -> None:
     """Send what waits, and say what it was."""
     with present.working("Shipping") as progress:
-        report = shipping.ship(home, Address.parse(address), now=now, progress=progress)
+        report = shipping.ship(home, to, now=now, progress=progress)
     click.echo(present.as_json(report) if as_json else shipped(report))
 
 
-def follow(home: Path, address: str, *, clock: Callable[[], datetime]) -> None:
-    """Send what waits and what comes, until SIGTERM or SIGINT; each trouble is said once, until it is another."""
-    to, stopped = Address.parse(address), threading.Event()
+def follow(home: Path, to: Address, *, clock: Callable[[], datetime]) -> None:
+    """Send what waits and what comes, until SIGTERM or SIGINT; each trouble is said once, until it is another.
+
+    Where the home has budgets, its guards are told what all machines have spent.
+    """
+    stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    patience, failures, said = shipping.Patience(tries=1, sleep=stopped.wait), 0, ""
+    patience, failures, said, guarded_at = shipping.Patience(tries=1, sleep=stopped.wait), 0, "", None
     click.echo(f"Shipping {home} to {to}")
     while not stopped.is_set():
         try:
             report = shipping.ship(home, to, now=clock(), patience=patience)
-        except LedgerError as error:
+            if guarded_at is None or clock() - guarded_at >= GUARD_EVERY:
+                tell_guard(home, to, now=clock())
+                guarded_at = clock()
+        except AnalyticsError as error:
             failures += 1
             if said != (said := str(error)):
                 click.echo(said, err=True)
@@ -48,11 +59,26 @@ def follow(home: Path, address: str, *, clock: Callable[[], datetime]) -> None:
         stopped.wait(FOLLOW_SECONDS)
 
 
-def init(address: str) -> None:
+def tell_guard(home: Path, to: Address, *, now: datetime) -> None:
+    """Have the guards of this machine go by what all machines have spent, where it has budgets."""
+    if budgets := BudgetFile.of(home).budgets:
+        guarding.inform(SharedLedger(home, to), budgets, now=now)
+
+
+def init(home: Path, at: Address) -> None:
     """Make a shared ledger, and say which migrations that took."""
-    at = Address.parse(address)
     applied = schema.migrate(at)
+    with SharedLedger(home, at).store() as store:
+        terms.install(store, terms_of(home))
     click.echo(f"{at} is up to date" + (f", after {', '.join(applied)}" if applied else ""))
+
+
+def roll_up(home: Path, at: Address) -> None:
+    """Make the roll-ups of what came in anew, and have the ledger keep the prices and the contract that are in use."""
+    ledger = SharedLedger(home, at)
+    with ledger.store() as store:
+        terms.install(store, terms_of(home))
+    making.make(ledger)
 
 
 def shipped(report: shipping.ShipReport) -> str:

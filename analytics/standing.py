@@ -56,9 +56,10 @@ def standings(ledger: Ledger, budgets: Sequence[Budget], *, now: datetime, tell_
     Telling it writes to the home: raises sqlite3.Error or OSError where that cannot be done.
     """
     with ledger.read() as con:
+        settled: guarding.Settled = guarding.settled(con, ledger.home) if tell_guard else {}
         spends = [spend for spend in spending(con, budgets, now=now) if spend.span.end > now]
         if tell_guard:
-            guarding.publish(con, ledger.home, budgets, spends, now=now)
+            guarding.publish(ledger.home, budgets, spends, settled, now=now)
         headings = Headings(con, spends, now=now)
     order = {budget.name: place for place, budget in enumerate(budgets)}
     spends.sort(key=lambda spend: (order[spend.budget.name], -spend.spent, spend.members))

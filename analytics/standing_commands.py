@@ -16,11 +16,11 @@ from .budget_words import local, span_named
 from .budgets import BudgetFile, in_use
 from .commands import fresh
 from .exceptions import SettingsError
-from .ledger import Ledger
 from .period import Period
 from .present import money, plain
 from .simulation import Fired, simulate
 from .standing import Standing, standings
+from .switch import ledger_at
 
 _MOST_VALUES = 10
 """Of a budget for each value, as many are shown; --json has all."""
@@ -29,7 +29,7 @@ _BAR = 20
 
 def status(home: Path, file: Path | None, *, now: datetime, as_json: bool) -> None:
     """Take in what is new, and say how every budget stands."""
-    ledger, found = Ledger(home), _file(home, file)
+    ledger, found = ledger_at(home), _file(home, file)
     behind = fresh(ledger)
     if not found.budgets:
         raise _nothing(home, file)
@@ -48,7 +48,7 @@ def simulation(
     home: Path, file: Path | None, *, since: str | None, until: str | None, now: datetime, as_json: bool
 ) -> None:
     """Take in what is new, and say what would have fired over a period."""
-    ledger, found = Ledger(home), _file(home, file)
+    ledger, found = ledger_at(home), _file(home, file)
     if not found.budgets and not found.rules:
         raise _nothing(home, file)
     fresh(ledger)

@@ -124,7 +124,7 @@ def what_if(
     check_dimensions((by,))
     table = supposed.table or _own_prices()
     supposed.check(table)
-    with ledger.read() as con:
+    with ledger.extract(naive(filters.period.start), naive(filters.period.end)) as con:
         filters = replace(filters, period=_kept(con, filters.period))
         found = _rated(con, filters, supposed, table, by=by, contracted=cost == "contracted_cost")
     books = cost_by(ledger, filters, (by,))

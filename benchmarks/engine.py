@@ -54,7 +54,7 @@ def parts(home: Path, address: Address, terms: intake.Terms) -> None:
     began = time.process_time()
     with contextlib.closing(intake.offer(terms, lambda con: intake.stage(con, lines))) as con:
         offered = time.process_time()
-        run(con, "ship_attempts", file=str(file), machine="one", rated_at=0)
+        run(con, "ship_attempts", file=str(file), machine="one", rules="", rated_at=0)
         written = time.process_time()
         columns = [row["column_name"] for row in run(con, "ship_columns", file=str(file))]
     parquet = file.read_bytes()

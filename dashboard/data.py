@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -14,7 +15,8 @@ from analytics.buckets import Buckets
 from analytics.budgets import Scope
 from analytics.ledger import Ledger
 from analytics.reports import CostRow, Dimensions, Filters, Health, Totals
-from analytics.scope import ScopedLedger, without_whole
+from analytics.scope import scoped, without_whole
+from analytics.switch import ledger_at
 
 FRESH_SECONDS = 5
 KEPT_SECONDS = 600
@@ -51,13 +53,14 @@ def kept(question: Callable[_Asked, _Answer]) -> Callable[_Asked, _Answer]:
 @st.cache_data(ttl=FRESH_SECONDS, max_entries=8, show_spinner=False)
 def refresh(home: Path, scope: Scope) -> Source:
     """Take in what waits in the spool, and say how the ledger is. Raises AnalyticsError."""
-    behind = ingest.refresh(Ledger(home))
+    behind = ingest.refresh(ledger_at(home), now=datetime.now(UTC))
     health = reports.health(_ledger(home, scope))
     return Source(home=home, health=without_whole(health) if scope else health, behind=behind, scope=scope)
 
 
 def _ledger(home: Path, scope: Scope) -> Ledger:
-    return ScopedLedger(home, scope) if scope else Ledger(home, patience=PATIENCE_SECONDS)
+    ledger = ledger_at(home, patience=PATIENCE_SECONDS)
+    return scoped(ledger, scope) if scope else ledger
 
 
 @kept

@@ -14,12 +14,12 @@ from router.periods import Recurrence, before, midnight, span_at
 
 from ..budgets import BudgetFile
 from ..ingest import refresh
-from ..ledger import Ledger
 from ..links import dashboard_query
 from ..period import Period
 from ..present import money
 from ..reports import Filters, Health, Totals, health, totals
 from ..spending import Spend, spending
+from ..switch import ledger_at
 from .budget_body import named
 from .details import changes
 from .listing import listing
@@ -77,8 +77,8 @@ def _monday(day: date) -> date:
 
 
 def _notice(home: Path, file: BudgetFile, digest: _Digest, *, now: datetime) -> Notice:
-    ledger = Ledger(home)
-    behind = refresh(ledger)
+    ledger = ledger_at(home)
+    behind = refresh(ledger, now=now)
     found, earlier = (totals(ledger, Filters(period=period)) for period in (digest.period, digest.earlier))
     with ledger.read() as con:
         spends = [spend for spend in spending(con, file.budgets, now=now) if spend.span.end > now]

@@ -23,6 +23,7 @@ from ..ledger import Ledger
 from ..links import dashboard_query
 from ..period import Period
 from ..spending import Members, Spend, spending
+from ..switch import ledger_at
 from . import budget_conditions, rule_conditions
 from .alert import Condition, Key, State
 from .budget_conditions import key_of
@@ -53,8 +54,8 @@ class _Crossed(NamedTuple):
 def evaluate(home: Path, *, now: datetime, file: BudgetFile | None = None) -> list[Transition]:
     """Look at every budget and rule, and move its alerts. Raises LedgerBusy, BudgetFileError."""
     file = file or BudgetFile.of(home)
-    ledger, known = Ledger(home), open_keys(home)
-    behind = refresh(ledger)
+    ledger, known = ledger_at(home), open_keys(home)
+    behind = refresh(ledger, now=now)
     world = World(ledger, now, file.zone, behind)
     try:
         crossed, cases, said = _budgets(ledger, file, known, now=now)
@@ -91,8 +92,9 @@ def _budgets(
 ) -> tuple[list[_Crossed], dict[str, Case], set[Key]]:
     """What is crossed of every budget, what to say about it, and which alerts were looked at; tells the guard."""
     with ledger.read() as con:
+        settled = guarding.settled(con, ledger.home)
         spends = list(spending(con, file.budgets, now=now, since=_since(ledger.home, now)))
-        guarding.publish(con, ledger.home, file.budgets, spends, now=now)
+        guarding.publish(ledger.home, file.budgets, spends, settled, now=now)
         near = [spend for spend in spends if budget_conditions.asks_ahead(spend, now=now)]
         headings = Headings(con, near, now=now)
     names = {key.rule for key in known}

@@ -49,6 +49,12 @@ def backlog(home: Path) -> Backlog | None:
     )
 
 
+def waiting(home: Path) -> int:
+    """Bytes of the spool that no shared ledger has acknowledged."""
+    book = logbook.read(home)
+    return slices.waiting_bytes(segments(home), book.sent if book else {})
+
+
 def _began(segment: Segment, offset: int) -> datetime | None:
     """Of the first record from there on; None if it is none."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from .. import intake
+from .. import intake, rules
 from ..complaints import first_line
 from ..exceptions import LedgerError
 from ..questions import Connection, run
@@ -42,7 +42,7 @@ def pack(plan: Plan, batch: Iterable[Slice], terms: intake.Terms, *, machine: st
     try:
         with contextlib.closing(intake.offer(terms, lambda con: intake.stage(con, lines))) as con:
             (counts,) = run(con, "ship_count")
-            attempts = _written(con, "ship_attempts", file, machine=machine, rated_at=plan.rated_at)
+            attempts = _written(con, "ship_attempts", file, machine=machine, rules=rules.text(), rated_at=plan.rated_at)
             columns = tuple(row["column_name"] for row in run(con, "ship_columns", file=str(file)))
             rejects = _written(con, "ship_rejects", file, machine=machine) if counts["damaged"] else b""
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:

@@ -12,12 +12,17 @@ import threading
 from collections import defaultdict
 from collections.abc import Generator, Mapping
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from ..budgets import Scope
+from ..exceptions import LedgerError
 from ..ledger import Ledger, furnish
 from ..questions import Connection, run, sql
 from .address import Address
 from .reading import Reading, translated
+from .scope import only
 from .store import Store
 
 ROWS = ("usage", "line", "charge")
@@ -41,17 +46,40 @@ _BEGINNING, _END = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001  #
 
 
 class SharedLedger(Ledger):
-    """The ledger of many machines. `home` has what is this machine's own: its spool, its budgets' states, its files."""
+    """The ledger of many machines. `home` has what is this machine's own: its spool, its budgets' states, its files.
 
-    def __init__(self, home: Path | str, address: Address, *, patience: float = 10.0) -> None:
+    With a `scope`, as if it held only the calls of which a tag has one of the values, for every `tag:<key>` of it.
+    """
+
+    def __init__(
+        self, home: Path | str, address: Address, *, scope: Scope | None = None, patience: float = 10.0
+    ) -> None:
         super().__init__(home, patience=patience)
-        self.address = address
+        self.shared = self.address = address
+        self._settings = only(scope, address.database) if scope is not None else {}
+
+    def __str__(self) -> str:
+        return str(self.address)
 
     @contextlib.contextmanager
     def read(self) -> Generator[Connection]:
-        """A connection that takes the questions of a DuckDB ledger that are about roll-ups. Raises LedgerError."""
+        """A connection that takes the questions that have words for both engines. Raises LedgerError."""
         with self.store() as store:
             yield Reading(store)
+
+    @contextlib.contextmanager
+    def write(self, using: Connection | None = None) -> Generator[Connection]:
+        """The same. There are no transactions: statements come in an order that is right wherever it is cut off."""
+        if using:
+            raise LedgerError(f"{self} takes attempts from tollgate ship alone, and the demo a ledger of its own")
+        with self.read() as con:
+            yield con
+
+    @contextlib.contextmanager
+    def hold(self) -> Generator[Connection]:
+        """Nobody can be kept from writing."""
+        with self.read() as con:
+            yield con
 
     @contextlib.contextmanager
     def extract(
@@ -71,18 +99,19 @@ class SharedLedger(Ledger):
     @contextlib.contextmanager
     def store(self) -> Generator[Store]:
         """A connection to the engine; it is kept for the next unless something went wrong."""
+        key = (self.address, *self._settings.items())
         with _guard:
-            idle = _idle[self.address]
+            idle = _idle[key]
             store = idle.pop() if idle else None
-        store = store or Store(self.address)
+        store = store or Store(self.address, self._settings)
         try:
             yield store
         except BaseException:
             store.close()
             raise
         with _guard:
-            if len(_idle[self.address]) < _MOST_IDLE:
-                _idle[self.address].append(store)
+            if len(_idle[key]) < _MOST_IDLE:
+                _idle[key].append(store)
                 return
         store.close()
 
@@ -90,13 +119,13 @@ class SharedLedger(Ledger):
 def forget(address: Address) -> None:
     """Close the connections that are kept for whoever asks next."""
     with _guard:
-        idle = _idle.pop(address, [])
-    for store in idle:
+        idle = [_idle.pop(key) for key in list(_idle) if key[0] == address]
+    for store in chain.from_iterable(idle):
         store.close()
 
 
 _guard = threading.Lock()
-_idle: defaultdict[Address, list[Store]] = defaultdict(list)
+_idle: defaultdict[tuple[Any, ...], list[Store]] = defaultdict(list)
 
 
 def _take(con: Connection, store: Store, table: str, folder: Path, question: str, asked: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from ..exceptions import LedgerError
+from ..exceptions import LedgerDenied, LedgerError
 from .address import Address
 
 try:
@@ -34,7 +34,7 @@ SETTINGS = {
 }
 _BUSY = (159, 202, 209, 210, 241, 242, 252, 319, 373, 439, 999)
 """Codes of ClickHouse that pass: timeouts, too many queries or parts, no memory just now, the network, the keeper."""
-
+_DENIED = 497
 
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # it would tell standard error
 
@@ -50,10 +50,11 @@ class StoreError(LedgerError):
 class Store:
     """A connection to a shared ledger. Not to be shared between threads."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` hold for everything that is asked."""
         self.address = address
         with self._sentences():
-            self._client = _connect(address)
+            self._client = _connect(address, {**SETTINGS, **(settings or {})})
 
     def command(self, text: str, /, **parameters: object) -> None:
         """Run one statement that returns nothing."""
@@ -112,8 +113,10 @@ class Store:
         except ClickHouseError as error:
             code = getattr(error, "code", None)
             if isinstance(code, int):
-                text = str(error).partition("\n")[0].strip()
-                raise StoreError(f"the shared ledger {self.address}: {text}", passing=code in _BUSY) from error
+                sentence = f"the shared ledger {self.address}: {str(error).partition(chr(10))[0].strip()}"
+                if code == _DENIED:
+                    raise LedgerDenied(sentence) from error
+                raise StoreError(sentence, passing=code in _BUSY) from error
             raise self._away(error) from error
         except OSError as error:
             raise self._away(error) from error
@@ -126,10 +129,10 @@ class Store:
         return StoreError(f"the shared ledger {self.address} cannot be reached: {said}", passing=True)
 
 
-def _connect(address: Address) -> Client:
+def _connect(address: Address, settings: dict[str, Any]) -> Client:
     if address.folder:
         return clickhouse_connect.get_client(
-            dsn=f"chdb://{address.folder}", database=address.database, settings=dict(SETTINGS)
+            dsn=f"chdb://{address.folder}", database=address.database, settings=settings
         )
     return clickhouse_connect.get_client(
         host=address.host,
@@ -138,6 +141,6 @@ def _connect(address: Address) -> Client:
         password=address.password,
         database=address.database,
         secure=address.secure,
-        settings=dict(SETTINGS),
+        settings=settings,
         autogenerate_session_id=True,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 from .. import ingest, present, reports
 from ..budgets import BudgetFile
 from ..clickhouse.address import Address
-from ..clickhouse.backlog import backlog
+from ..clickhouse.backlog import waiting
 from ..exceptions import BudgetFileError, SettingsError
-from ..ledger import Ledger
+from ..switch import ledger_at
 from .job import Job
 from .journal import Journal
 from .retention import Keep, let_go
 
 INTERVALS: Mapping[str, timedelta] = {
-    "ship": timedelta(seconds=10),
     "ingest": timedelta(seconds=10),
+    "roll_up": timedelta(seconds=60),
     "evaluate": timedelta(seconds=60),
     "deliver": timedelta(seconds=10),
     "digest": timedelta(seconds=60),
@@ -30,28 +30,29 @@ INTERVALS: Mapping[str, timedelta] = {
 """retention and digest ask at each turn whether the local hour has come."""
 
 
-def jobs(home: Path, *, keep: Keep, every: Mapping[str, timedelta], shared: Address | None = None) -> tuple[Job, ...]:
-    """All of them, in the order in which one feeds the next. `every` says otherwise than INTERVALS.
-
-    Where the ledger is `shared`, this machine ships to it, and does nothing else: budgets are for one to evaluate.
-    """
+def jobs(home: Path, *, keep: Keep, every: Mapping[str, timedelta]) -> tuple[Job, ...]:
+    """All of them, in the order in which one feeds the next. `every` says otherwise than INTERVALS."""
     if unknown := every.keys() - INTERVALS.keys():
         raise SettingsError(f"every: found the job {unknown.pop()!r}, expected one of {', '.join(INTERVALS)}")
-    if shared:
-        return (Job("ship", every.get("ship", INTERVALS["ship"]), partial(_ship, home, shared)),)
-    runs = {
+    runs: dict[str, Callable[[Path, datetime], str | None]] = {
         "ingest": _ingest,
         "evaluate": _evaluate,
         "deliver": _deliver,
         "digest": _digest,
         "retention": partial(_let_go, keep=keep),
     }
-    return tuple(Job(name, every.get(name, INTERVALS[name]), partial(run, home)) for name, run in runs.items())
+    if to := ledger_at(home).shared:
+        runs |= {"ingest": partial(_ship, to=to), "roll_up": partial(_roll_up, to=to)}
+    return tuple(
+        Job(name, every.get(name, usual), partial(runs[name], home))
+        for name, usual in INTERVALS.items()
+        if name in runs
+    )
 
 
 def _ingest(home: Path, _now: datetime) -> str | None:
     """Rates and rolls up as part of it."""
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     report = ingest.ingest(ledger)
     found, journal = reports.health(ledger), Journal(home)
     journal.see("spool_waiting_bytes", str(found.waiting_bytes))
@@ -61,16 +62,22 @@ def _ingest(home: Path, _now: datetime) -> str | None:
     return present.ingested(report) if report.bytes else None
 
 
-def _ship(home: Path, to: Address, now: datetime) -> str | None:
+def _ship(home: Path, now: datetime, *, to: Address) -> str | None:
+    """What this machine has itself; every other one ships its own (tollgate ship --follow)."""
     from .. import ship_commands  # noqa: PLC0415  # brings the client of ClickHouse, which need not be installed
     from ..clickhouse.shipping import Patience, ship  # noqa: PLC0415  # the same
 
     try:
         report = ship(home, to, now=now, patience=Patience(tries=1))  # the next turn is the next try
     finally:
-        waiting = backlog(home)
-        Journal(home).see("spool_waiting_bytes", str(waiting.bytes if waiting else 0))
+        Journal(home).see("spool_waiting_bytes", str(waiting(home)))
     return ship_commands.shipped(report) if report.bytes else None
+
+
+def _roll_up(home: Path, _now: datetime, *, to: Address) -> None:
+    from .. import ship_commands  # noqa: PLC0415  # the same
+
+    ship_commands.roll_up(home, to)
 
 
 def _evaluate(home: Path, now: datetime) -> None:

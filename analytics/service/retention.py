@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..alerts.tables import forget
-from ..ledger import Ledger
 from ..prune import prune
+from ..switch import ledger_at
 from .journal import Journal
 
 HOUR = 3
@@ -40,7 +40,7 @@ def let_go(home: Path, keep: Keep, *, zone: tzinfo, now: datetime) -> str | None
     if not (keep.attempts or keep.usage):
         journal.done("retention", local.date())
         return None
-    gone = prune(Ledger(home), before=_first(keep.attempts, now), usage_before=_first(keep.usage, now), now=now)
+    gone = prune(ledger_at(home), before=_first(keep.attempts, now), usage_before=_first(keep.usage, now), now=now)
     journal.done("retention", local.date())
     return f"gone: {gone.attempts:,} attempts, usage objects of {gone.usage_objects:,} more, {gone.segments:,} segments"
 

@@ -33,6 +33,7 @@ COPY (
     SELECT
         coalesce(revision, 0) * 1099511627776 + $rated_at AS version,
         $machine AS machine,
+        $rules AS rules,
         offered_usage.* REPLACE (record_id::VARCHAR AS record_id, usage::VARCHAR AS usage),
         coalesce(lines, []) AS lines
     FROM offered_usage LEFT JOIN listed USING (record_id)

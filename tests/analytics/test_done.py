@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -145,7 +146,7 @@ def test_who_reads_is_told_that_somebody_is_in_the_way(ledger: Ledger, spool: Sp
         assert process.stdout
         assert process.stdin
         process.stdout.readline()
-        said = refresh(ledger)
+        said = refresh(ledger, now=datetime.now(UTC))
         known = ids(ledger)
         process.stdin.close()
 
@@ -153,7 +154,7 @@ def test_who_reads_is_told_that_somebody_is_in_the_way(ledger: Ledger, spool: Sp
     assert f"{waiting_bytes(ledger):,} bytes wait" in said
     assert f"process {process.pid}" in said
     assert len(known) == 1
-    assert refresh(ledger) is None
+    assert refresh(ledger, now=datetime.now(UTC)) is None
     assert len(ids(ledger)) == 2
 
 

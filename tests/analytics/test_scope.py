@@ -20,7 +20,7 @@ from analytics.performance import performance, quantile_over, thinking
 from analytics.period import Period
 from analytics.reports import Filters
 from analytics.routing_report import routing
-from analytics.scope import ScopedLedger, lies_within, without_whole
+from analytics.scope import lies_within, scoped, without_whole
 from analytics.what_if import Supposed, what_if
 from router.record import new_record_id
 from tests.conftest import empty_ledger, fill
@@ -112,23 +112,23 @@ def test_there_is_nothing_beside_the_scope(ledgers: tuple[Ledger, Ledger], name:
     """To every question a scoped ledger answers what one would that never had another's calls."""
     whole, own = ledgers
     ask = QUESTIONS[name]
-    assert ask(ScopedLedger(whole.home, SEARCH)) == ask(own)
+    assert ask(scoped(whole, SEARCH)) == ask(own)
 
 
 def test_the_whole_is_more(ledgers: tuple[Ledger, Ledger]) -> None:
     """What the scope leaves out is there for whoever sees everything, before and after somebody saw less."""
     whole, own = ledgers
     both = reports.totals(whole, EVERYTHING).calls
-    assert reports.totals(ScopedLedger(whole.home, SEARCH), EVERYTHING).calls == reports.totals(own, EVERYTHING).calls
+    assert reports.totals(scoped(whole, SEARCH), EVERYTHING).calls == reports.totals(own, EVERYTHING).calls
     assert reports.totals(whole, EVERYTHING).calls == both == 48
 
 
 def test_no_value_is_nothing(ledgers: tuple[Ledger, Ledger]) -> None:
     """A tag that may have no value lets nothing through, and what is no tag is no scope."""
     whole, _ = ledgers
-    assert not reports.totals(ScopedLedger(whole.home, {"tag:team": ()}), EVERYTHING).attempts
+    assert not reports.totals(scoped(whole, {"tag:team": ()}), EVERYTHING).attempts
     with pytest.raises(ValueError, match="found 'model'"):
-        ScopedLedger(whole.home, {"model": (OPUS,)})
+        scoped(whole, {"model": (OPUS,)})
 
 
 def test_which_budgets_are_of_a_scope() -> None:

@@ -44,7 +44,7 @@ def test_a_search_is_turned_page_by_page(filled: Path, now: datetime) -> None:
 
 def test_a_receipt_can_be_sent_to_someone(filled: Path, now: datetime) -> None:
     """The address of a call shows each attempt, why its model was chosen, units times price, and what people said."""
-    refresh(Ledger(filled))
+    refresh(Ledger(filled), now=now)
     give(Ledger(filled), "fallen-back", verdict="bad", note=HOSTILE, at=now)
     page = run("calls", call="fallen-back")
     call = one_call(Ledger(filled), "fallen-back")

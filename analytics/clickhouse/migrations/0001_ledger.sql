@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS attempt (
     record_id              UUID,
     version                UInt64,                   -- revision * 2^40 + the second in which it was rated
     machine                LowCardinality(String),   -- which sent it
+    rules                  LowCardinality(String),   -- of which texts of lines.sql and rate.sql its lines and charges are made
     call_id                String,
     attempt                Int32,
     started_at             DateTime64(6, 'UTC'),

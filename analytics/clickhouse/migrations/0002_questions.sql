@@ -226,18 +226,23 @@ CREATE TABLE IF NOT EXISTS feedback (
     note Nullable(String),
     given_at DateTime64(6, 'UTC')
 )
-ENGINE = MergeTree
-ORDER BY tuple();
+ENGINE = ReplacingMergeTree(given_at)
+ORDER BY call_id
+SETTINGS non_replicated_deduplication_window = 100;
 
-CREATE TABLE IF NOT EXISTS book (
-    batches Int64,
+-- Since when attempts, and their usage objects, are kept: the latest of each holds.
+CREATE TABLE IF NOT EXISTS boundary (
     attempts_from Nullable(DateTime64(6, 'UTC')),
     usage_from Nullable(DateTime64(6, 'UTC'))
 )
 ENGINE = MergeTree
 ORDER BY tuple();
 
-CREATE TABLE IF NOT EXISTS provider_cost (
+CREATE VIEW IF NOT EXISTS book AS
+SELECT CAST(0 AS Int64) AS batches, max(attempts_from) AS attempts_from, max(usage_from) AS usage_from FROM boundary;
+
+-- Every report that was fetched; of a day the newest holds.
+CREATE TABLE IF NOT EXISTS provider_cost_item (
     day Date32,
     workspace_id Nullable(String),
     description Nullable(String),
@@ -250,7 +255,12 @@ CREATE TABLE IF NOT EXISTS provider_cost (
     fetched_at DateTime64(6, 'UTC')
 )
 ENGINE = MergeTree
-ORDER BY tuple();
+ORDER BY day
+SETTINGS non_replicated_deduplication_window = 100;
+
+CREATE VIEW IF NOT EXISTS provider_cost AS
+SELECT * FROM provider_cost_item
+WHERE (day, fetched_at) IN (SELECT day, max(fetched_at) FROM provider_cost_item GROUP BY day);
 
 CREATE TABLE IF NOT EXISTS rerating (
     rerating_id Int32,
@@ -262,7 +272,8 @@ CREATE TABLE IF NOT EXISTS rerating (
     lines_rebuilt Bool
 )
 ENGINE = MergeTree
-ORDER BY tuple();
+ORDER BY tuple()
+SETTINGS non_replicated_deduplication_window = 100;
 
 CREATE TABLE IF NOT EXISTS rerating_change (
     rerating_id Int32,
@@ -277,9 +288,8 @@ CREATE TABLE IF NOT EXISTS rerating_change (
     contracted_cost_after Nullable(Decimal(38, 18))
 )
 ENGINE = MergeTree
-ORDER BY tuple();
-
-INSERT INTO book VALUES (0, NULL, NULL);
+ORDER BY tuple()
+SETTINGS non_replicated_deduplication_window = 100;
 
 CREATE VIEW IF NOT EXISTS known_id AS
 SELECT platform, id, model, scope FROM contract_id

@@ -40,7 +40,7 @@ def test_a_ledger_is_made_filled_and_looked_after(
     failed, sick, told = (tollgate(*words) for words in (("ship", "--json"), ("doctor",), ("doctor", "--json")))
     waiting = sum(path.stat().st_size for path in (home / "spool").iterdir())
     stand_in.fail()
-    again, sound = tollgate("ship", "--json"), tollgate("doctor")
+    again, noted, sound = tollgate("ship", "--json"), tollgate("doctor", "--acknowledge"), tollgate("doctor")
 
     shown = f"clickhouse://writer@127.0.0.1:{served.port}/{served.database}"
     assert made.stdout == f"{shown} is up to date\n"
@@ -55,8 +55,9 @@ def test_a_ledger_is_made_filled_and_looked_after(
     assert facts["shipping"]["bytes"] == waiting
     assert json.loads(again.stdout)["sent"] == 1
     assert (sound.exit_code, "Nothing is wrong." in sound.stdout) == (0, True)
+    assert "Damaged lines of the spool: 1" in sound.stdout
     assert not (home / "ledger.duckdb").exists()
-    said = [run.stdout + run.stderr for run in (made, shipped, failed, sick, told, again, sound)]
+    said = [run.stdout + run.stderr for run in (made, shipped, failed, sick, told, again, noted, sound)]
     assert not any("a-secret" in text for text in said)
     assert not any("a-secret" in path.read_text("utf-8") for path in (home / "ship").iterdir())
 
@@ -80,13 +81,17 @@ def test_following_goes_on_until_told_to_stop(home: Path, served: Address, stand
     assert in_it(served) == ["a"]
 
 
-def test_serve_ships_where_the_ledger_is_shared(home: Path, served: Address) -> None:
-    """With a shared ledger, the one job of `tollgate serve` is to ship, and its journal has what waits."""
+def test_serve_does_all_its_work_where_the_ledger_is_shared(
+    home: Path, served: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a shared ledger, `tollgate serve` ships what is here, rolls up what came in, and does its other jobs."""
+    monkeypatch.setenv("TOLLGATE_LEDGER", url(served))
     write(home, "a")
-    (job,) = jobs(home, keep=Keep(None, None), every={}, shared=served)
+    found = {job.name: job for job in jobs(home, keep=Keep(None, None), every={})}
+    said = {name: job.run(datetime.now(UTC)) for name, job in found.items()}
 
-    assert (job.name, job.run(datetime.now(UTC))) == ("ship", "attempts sent: 1; damaged lines: 0")
-    assert job.run(datetime.now(UTC)) is None
+    assert list(found) == ["ingest", "roll_up", "evaluate", "deliver", "digest", "retention"]
+    assert said == {**dict.fromkeys(found), "ingest": "attempts sent: 1; damaged lines: 0"}
     assert Journal(home).sightings()["spool_waiting_bytes"] == "0"
     assert in_it(served) == ["a"]
 
