@@ -35,9 +35,8 @@ def kept(ledger: Ledger) -> Kept:
 
 
 def choose(con: Connection, filters: Filters) -> dict[str, object]:
-    """Make `attempts_of` known to a connection; what it takes, as parameters."""
-    for macro in ("member_of", "attempts_of"):
-        run(con, macro)
+    """Have a connection know what attempts_of.sql calls by name; what that takes, as parameters."""
+    run(con, "member_of")
     return filters.parameters()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -128,15 +129,24 @@ def search(
     looked_for = _looked_for(wanted)
     place = {"after_at": after and naive(after.started_at), "after_id": after and str(after.record_id)}
     with ledger.read() as con:
-        run(con, "decision_of")
-        run(con, "aspect_of")
+        for macro in ("decision_of", "aspect_of", "in_order"):
+            run(con, macro)
         if wanted.id is not None:
             looked_for |= _span(con, looked_for)
-        found = run(con, "calls", **choose(con, filters) | looked_for | place, size=size + 1)
+        page = run(con, "calls_page", **choose(con, filters) | looked_for | place, size=size + 1)
+        rows = _rows(con, page[:size])
+    last = rows[-1] if len(page) > size else None
+    return Page(rows=rows, after=last and Cursor(started_at=last.started_at, record_id=last.record_id))
+
+
+def _rows(con: Connection, page: Sequence[Mapping[str, Any]]) -> tuple[AttemptRow, ...]:
+    if not page:
+        return ()
+    ids = [row["record_id"] for row in page]
+    found = run(con, "calls", record_ids=ids, first=page[-1]["started_at"], last=page[0]["started_at"])
     names = [each.name for each in fields(AttemptRow)]
-    rows = [_row({name: row[name] for name in names}) for row in found[:size]]
-    last = rows[-1] if len(found) > size else None
-    return Page(rows=tuple(rows), after=last and Cursor(started_at=last.started_at, record_id=last.record_id))
+    whole = ({**row, "started_at": row["started_at"].replace(tzinfo=UTC)} for row in found)
+    return tuple(AttemptRow(**{name: row[name] for name in names}) for row in whole)
 
 
 def _looked_for(wanted: Search) -> dict[str, object]:
@@ -166,7 +176,8 @@ def _looked_for(wanted: Search) -> dict[str, object]:
 
 def _span(con: Connection, looked_for: Mapping[str, object]) -> dict[str, object]:
     """The time in which an id occurs, in place of the period of the filters; none if it does not."""
-    (found,) = run(con, "id_span", **{name: looked_for[name] for name in ("id", "first_id", "last_id")})
+    asked = {name: looked_for[name] for name in ("id", "first_id", "last_id")}
+    (found,) = run(con, "id_span", **asked, past=f"{asked['id']}{chr(sys.maxunicode)}")
     first = found["first"] or ALWAYS[0]
     return {"start": first, "until": (found["last"] or first) + timedelta(microseconds=1)}
 
@@ -186,7 +197,3 @@ def _record_ids(beginning: str) -> tuple[str | None, str | None]:
     if not re.fullmatch("[0-9a-f]{1,32}", digits):
         return None, None
     return str(UUID(digits.ljust(32, "0"))), str(UUID(digits.ljust(32, "f")))
-
-
-def _row(row: dict[str, Any]) -> AttemptRow:
-    return AttemptRow(**{**row, "started_at": row["started_at"].replace(tzinfo=UTC)})

@@ -60,8 +60,11 @@ def latency_by(
     period = filters.period
     parts = buckets if over_time and buckets else Buckets(period=period, starts=(period.start,), names=("",))
     with ledger.read() as con:
+        run(con, "in_seconds")
         parts.prepare(con)
         chosen = choose(con, filters)
-        first = None if kept is None else [list(group) for group in kept]
-        rows = run(con, "latency", dimensions=dimensions, kept=first, other=OTHER, **chosen)
+        apart = [list(group) for group in kept or ()]
+        rows = run(
+            con, "latency", dimensions=dimensions, gathered=kept is not None, kept=apart, other=OTHER, **chosen
+        )
     return {tuple(row.pop("members"))[0 if over_time else 1 :]: Latency(**row) for row in rows}

@@ -146,6 +146,7 @@ def quantile_over(
 def _asked(ledger: Ledger, name: str, filters: Filters, by: Sequence[str], **more: object) -> list[dict[str, Any]]:
     check_two(by)
     with ledger.read() as con:
+        run(con, "counts_of")
         return run(con, name, dimensions=list(by), **choose(con, filters), **more)
 
 

@@ -54,6 +54,11 @@ def sql(name: str, dialect: str = "duckdb") -> str:
     folder = resources.files("analytics").joinpath("sql")
     own = folder.joinpath(dialect, f"{name}.sql")
     text = (own if own.is_file() else folder.joinpath(f"{name}.sql")).read_text(encoding="utf-8")
+    return whole(text, dialect)
+
+
+def whole(text: str, dialect: str = "duckdb") -> str:
+    """A text with those that it includes."""
     return _INCLUDE.sub(lambda found: sql(found[1], dialect), text)
 
 

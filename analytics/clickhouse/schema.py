@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from .. import schema
 from ..exceptions import LedgerTooNew
-from ..questions import run
+from ..questions import run, whole
 from .address import Address
-from .reading import Reading, statements
+from .reading import Reading, spelled, statements
 from .store import Store
 
 
@@ -29,8 +29,8 @@ def migrate(address: Address) -> tuple[str, ...]:
     with contextlib.closing(Store(address)) as store:
         missing = migrations()[_version(store) :]
         for number, (name, text) in enumerate(missing, len(migrations()) - len(missing) + 1):
-            for statement in statements(text):
-                store.command(statement)
+            for statement in statements(whole(text, Reading.dialect)):
+                store.command(spelled(statement))
             store.command("INSERT INTO migration VALUES ({number:Int32}, {name:String})", number=number, name=name)
     return tuple(name for name, _ in missing)
 

@@ -23,6 +23,7 @@ except ModuleNotFoundError as error:
 SETTINGS = {
     # As in DuckDB: what is missing is NULL, and the newest version of a row is the row.
     "aggregate_functions_null_for_empty": 1,
+    "cast_keep_nullable": 1,
     "data_type_default_nullable": 0,
     "final": 1,
     "join_use_nulls": 1,

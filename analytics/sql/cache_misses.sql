@@ -12,8 +12,9 @@ WITH attempt AS (
             ELSE least(written_5m + written_1h, before_prefix)
         END AS missed,
         least(missed, written_1h) AS missed_1h
-    FROM attempts_of($start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[],
-        $tag_keys::VARCHAR[], $tag_values::VARCHAR[], $within::VARCHAR[], $within_values::VARCHAR[][])
+    FROM (
+INCLUDE attempts_of
+    )
     JOIN cache_turn USING (record_id)
     WHERE read = 0
 ),

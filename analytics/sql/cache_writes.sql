@@ -11,8 +11,9 @@ WITH attempt AS (
         started_at > $now::TIMESTAMP - INTERVAL 1 HOUR AS young_1h,
         if(late AND before_lifetime = 5, greatest(least(written_5m, before_prefix - read), 0), 0) AS rewritten,
         if(late AND before_lifetime = 60, read, 0) AS late_read
-    FROM attempts_of($start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[],
-        $tag_keys::VARCHAR[], $tag_values::VARCHAR[], $within::VARCHAR[], $within_values::VARCHAR[][])
+    FROM (
+INCLUDE attempts_of
+    )
     JOIN cache_turn USING (record_id)
 ),
 summed AS (

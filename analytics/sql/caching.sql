@@ -2,26 +2,23 @@
 -- and the multiplier that rate.sql applied, as the temporary table `cached`: small, so that caching_rows.sql is quick.
 CREATE OR REPLACE TEMP TABLE cached AS
 WITH bucket AS (
-    SELECT unnest(($boundaries::TIMESTAMP[])[:-2]) AS start, unnest(($boundaries::TIMESTAMP[])[2:]) AS until
-),
-attempt AS (
-    SELECT
-        record_id, bucket.start,
-        member_of(($dimensions::VARCHAR[])[1], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_1,
-        member_of(($dimensions::VARCHAR[])[2], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_2
-    FROM attempts_of($start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[],
-        $tag_keys::VARCHAR[], $tag_values::VARCHAR[], $within::VARCHAR[], $within_values::VARCHAR[][])
-    JOIN bucket ON started_at >= bucket.start AND started_at < bucket.until
+    SELECT ($boundaries::TIMESTAMP[])[number + 1] AS start, ($boundaries::TIMESTAMP[])[number + 2] AS until
+    FROM (SELECT unnest(range(len($boundaries::TIMESTAMP[]) - 1))::INTEGER AS number)
 ),
 used AS (
     SELECT
-        record_id, line_number, input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_input_tokens,
+        bucket.start AS start,
+        member_of(($dimensions::VARCHAR[])[1], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_1,
+        member_of(($dimensions::VARCHAR[])[2], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_2,
+        line_number, input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_input_tokens,
         billable AND list_cost IS NULL AS unpriced,
         -- What is not billed saves nothing and costs nothing.
         if(billable AND NOT unpriced, sku_price_id, NULL) AS sku_price_id,
         if(billable, if(unpriced, NULL, multiplier), 0) AS multiplier
-    FROM line LEFT JOIN charge USING (record_id, line_number, started_at)
-    WHERE started_at >= $start::TIMESTAMP AND started_at < $until::TIMESTAMP
+    FROM (
+INCLUDE attempts_lines
+    )
+    JOIN bucket ON started_at >= bucket.start AND started_at < bucket.until
 )
 SELECT
     start, member_1, member_2, unpriced, sku_price_id, multiplier,
@@ -33,5 +30,5 @@ SELECT
     coalesce(sum(cache_write_5m_tokens), 0) AS written_5m,
     coalesce(sum(cache_write_1h_tokens), 0) AS written_1h,
     coalesce(sum(cache_read_input_tokens), 0) AS read
-FROM attempt JOIN used USING (record_id)
+FROM used
 GROUP BY ALL

@@ -28,7 +28,7 @@ priced AS (
     FROM summed LEFT JOIN price USING (sku_price_id)
 )
 SELECT
-    start, [member_1, member_2][:$groups] AS members,
+    start, first_of([member_1, member_2], $groups) AS members,
     sum(attempts)::BIGINT AS attempts,
     sum(reading_attempts)::BIGINT AS reading_attempts,
     sum(writing_attempts)::BIGINT AS writing_attempts,

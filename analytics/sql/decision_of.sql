@@ -1,14 +1,15 @@
--- What a record says of a decision, for decided.sql and calls.sql. A reason is `coding (0.83, before analysis 0.05); up from haiku`:
--- what comes first, and what comes of it; in shadow it is that of the decision which was not followed.
+-- What a record says of a decision, for decided.sql and calls_page.sql. A reason is `coding (0.83, before analysis 0.05); up from
+-- haiku`: what comes first, and what comes of it; in shadow it is that of the decision which was not followed.
 CREATE OR REPLACE TEMP MACRO because_of(reason) AS regexp_replace(reason, '^shadow: ', '');
 CREATE OR REPLACE TEMP MACRO budget_of(reason) AS nullif(regexp_extract(because_of(reason), '^budget (.*) is spent: ', 1), '');
 CREATE OR REPLACE TEMP MACRO reason_of(reason) AS trim(regexp_extract(
-    if(budget_of(reason) IS NULL, because_of(reason), because_of(reason)[length('budget ' || budget_of(reason) || ' is spent: ') + 1:]),
-    '^[^(;:,]*'));
+    if(budget_of(reason) IS NULL, because_of(reason), substring(because_of(reason), length('budget ' || budget_of(reason) || ' is spent: ') + 1)),
+    '^[^(;:,]*', 0));
 CREATE OR REPLACE TEMP MACRO outcome_of(reason) AS nullif(trim(regexp_extract(because_of(reason), ';([^;:]*)[^;]*$', 1)), '');
-CREATE OR REPLACE TEMP MACRO tenth_of(confidence) AS CASE WHEN confidence >= 0 THEN least(floor(confidence * 10), 9) / 10 END;
-CREATE OR REPLACE TEMP MACRO decision_of(reason, requested_model, sent_model, shadow_model, tags) AS CASE
-    WHEN coalesce(tags['tollgate'] = 'second_opinion', false) THEN 'second_opinion'
+CREATE OR REPLACE TEMP MACRO tenth_of(confidence) AS CASE WHEN confidence >= 0 THEN least(floor(confidence * 10), 9)::INTEGER END;
+-- `asked_by` is the tag `tollgate`, of calls that Tollgate itself makes.
+CREATE OR REPLACE TEMP MACRO decision_of(reason, requested_model, sent_model, shadow_model, asked_by) AS CASE
+    WHEN coalesce(asked_by = 'second_opinion', false) THEN 'second_opinion'
     WHEN reason IS NULL THEN 'undecided'
     WHEN starts_with(reason, 'back to the model named') THEN 'taken_back'
     WHEN shadow_model IS NOT NULL THEN 'shadow'

@@ -1,8 +1,6 @@
--- What was decided, by $aspects, two at most; none: in all. `decided` is that of decided.sql.
+-- What was decided, by $aspects: none, in all. `decided` is that of decided.sql.
 SELECT
-    [aspect_of(($aspects::VARCHAR[])[1], slot, tier, task_type, requested_model, model, shadow_model, budget, decision, reason, outcome, confidence),
-     aspect_of(($aspects::VARCHAR[])[2], slot, tier, task_type, requested_model, model, shadow_model, budget, decision, reason, outcome, confidence)
-    ][:len($aspects::VARCHAR[])] AS members,
+    aspects_of($aspects::VARCHAR[], slot, tier, task_type, requested_model, model, shadow_model, budget, decision, reason, outcome, tenth) AS members,
     sum(calls)::BIGINT AS calls,
     sum(attempts)::BIGINT AS attempts,
     sum(would_differ)::BIGINT AS would_differ,
@@ -11,4 +9,4 @@ SELECT
 FROM decided
 GROUP BY members
 HAVING count(*) > 0
-ORDER BY list_cost DESC NULLS LAST, members
+ORDER BY sum(list_cost) DESC NULLS LAST, members

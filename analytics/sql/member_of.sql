@@ -15,10 +15,7 @@ CREATE OR REPLACE TEMP MACRO member_of(
     WHEN dimension = 'user_id' THEN user_id
     WHEN dimension = 'key_fingerprint' THEN key_fingerprint
     WHEN dimension = 'status' THEN status::VARCHAR
-    WHEN dimension[:4] = 'tag:' THEN tags[dimension[5:]]
+    WHEN starts_with(dimension, 'tag:') THEN tags[substring(dimension, 5)]
 END;
 
--- What is done with lists and maps, by names that ClickHouse has functions for, too.
-CREATE OR REPLACE TEMP MACRO tags_of(tags, keys) AS list_transform(keys, lambda key: tags[key]);
-CREATE OR REPLACE TEMP MACRO tag_pairs(tags) AS map_entries(tags);
-CREATE OR REPLACE TEMP MACRO members_at(members, places) AS list_transform(places, lambda place: members[place])
+INCLUDE lists

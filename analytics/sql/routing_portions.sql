@@ -32,8 +32,9 @@ chosen AS (
         particular.call_id,
         if(particular.call_id IS NULL, regexp_extract(reason, '^(pinned|)'), reason) AS reason,
         coalesce(tags['tollgate'] = 'second_opinion', false) AS ours  -- a question of the Router: nobody asked for an answer
-    FROM attempts_of($start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[],
-        $tag_keys::VARCHAR[], $tag_values::VARCHAR[], $within::VARCHAR[], $within_values::VARCHAR[][]) AS attempt
+    FROM (
+INCLUDE attempts_of
+    ) AS attempt
     LEFT JOIN particular USING (call_id)
 ),
 used AS (

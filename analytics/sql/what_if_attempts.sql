@@ -10,6 +10,6 @@ SELECT
     map($keys::VARCHAR[], $targets::VARCHAR[])[if($keyed = 'model', model, task_type)] AS target,
     if($follow, hash(tags, user_id, workspace_id, key_fingerprint, platform, region, requested_model), NULL) AS conversation,
     batch_id IS NOT NULL AS batched
-FROM attempts_of(
-    $start::TIMESTAMP, $until::TIMESTAMP, $models::VARCHAR[], $task_types::VARCHAR[], $tag_keys::VARCHAR[], $tag_values::VARCHAR[],
-    $within::VARCHAR[], $within_values::VARCHAR[][])
+FROM (
+INCLUDE attempts_of
+    )

@@ -45,6 +45,7 @@ CACHED = {
     "cache_creation_input_tokens": 500,
     "cache_creation": {"ephemeral_5m_input_tokens": 300, "ephemeral_1h_input_tokens": 200},
     "service_tier": "standard",
+    "output_tokens_details": {"thinking_tokens": 55},
 }
 BUDGETS = """
 recipients: [a@example.com]
@@ -65,7 +66,22 @@ def attempts() -> list[UsageRecord]:
             "server_tool_use": {"web_search_requests": 3},
         },
         {"input_tokens": 5, "output_tokens": "many"},
-        {"input_tokens": 100, "output_tokens": 7, "service_tier": "batch"},
+        {
+            "input_tokens": 100,
+            "output_tokens": 7,
+            "service_tier": "batch",
+            "output_tokens_details": {"thinking_tokens": -1},
+        },
+        None,
+    )
+    reasons = (
+        "coding (0.83, before analysis 0.05)",
+        "coding (0.91, before analysis 0.05); up from haiku",
+        "shadow: shadow: chat (0.50, before coding 0.49); cut",
+        "budget team: \u00fcbrig is spent: coding (0.8, before chat 0.1)",
+        "not sure (no text to go by), so the default",
+        "pinned",
+        "back to the model named: it was rejected (coding (0.8, before chat 0.1))",
         None,
     )
     models = ("claude-haiku-4-5", "claude-opus-5-5", "claude-unheard-of")
@@ -84,8 +100,21 @@ def attempts() -> list[UsageRecord]:
             "tier": ("haiku", "opus", None)[number % 3],
             "task_type": ("coding", None)[number % 2],
             "user_id": f"user-{number % 4}" if number % 3 else None,
-            "duration_ms": 1.5 * number,
+            "duration_ms": round(1.537 * number, 3),
+            "time_to_first_token_ms": round(0.1234 * number, 3) if number % 2 else None,
+            "stream": number % 2 == 1,
+            "complete": number % 11 != 3,
+            "stop_reason": ("end_turn", "max_tokens", None)[number % 3],
+            "reason": reasons[number % 8],
+            "confidence": (number % 11) / 10 if number % 4 else None,
+            "shadow_model": models[1] if number % 8 == 2 else None,
+            "request_id": f"req_{number % 10}_{number}" if number % 6 else None,
+            "batch_result_type": ("errored", "canceled", "expired")[number % 3] if number % 20 == 3 else None,
         }
+        if number % 9 == 8:
+            changes |= {"stream": True, "complete": False, "duration_ms": None}
+        if number % 12 == 7:
+            changes["tags"] = {"team": "a'b", "tollgate": "second_opinion"}
         made.append(a_record(**changes))
         if number % 5 == 4:
             again = {"attempt": 2, "status": 200, "error_type": None, "usage": CACHED, "model": models[0]}

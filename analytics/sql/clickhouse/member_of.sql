@@ -1,1 +1,0 @@
--- A function of the server: migrations make it.

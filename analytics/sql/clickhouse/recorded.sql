@@ -1,0 +1,2 @@
+-- What attempts are read from; here each has its lines beside it.
+attempt FINAL

@@ -1,0 +1,2 @@
+-- What attempts are read from.
+usage
