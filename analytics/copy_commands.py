@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from . import backup as backups
-from . import ingest, parquet, present
+from . import parquet, present
 from . import prune as pruning
 from .commands import fresh
+from .exceptions import SettingsError
 from .ledger import Ledger
 from .period import Period
 from .switch import ledger_at
@@ -21,7 +22,7 @@ _BEGINNING = "2023-01-01"
 
 def backup(home: Path, file: Path | None, *, now: datetime, as_json: bool) -> None:
     """Copy the ledger, and say where to."""
-    ledger = _fresh(home)
+    ledger = _file(_fresh(home), "tollgate ledger migrate copies it into one; ClickHouse's BACKUP saves it as it is")
     with present.working("Copying the ledger") as progress:
         made = backups.backup(ledger, file, now=now, progress=progress)
     _say(made, f"{made.attempts:,} attempts, {_size(made.bytes)}: {present.plain(str(made.file))}", as_json=as_json)
@@ -29,8 +30,9 @@ def backup(home: Path, file: Path | None, *, now: datetime, as_json: bool) -> No
 
 def restore(home: Path, file: Path, *, now: datetime, as_json: bool) -> None:
     """Put a backup in the ledger's place, and say where the ledger of before is."""
+    ledger = _file(ledger_at(home), "tollgate ledger migrate copies a file into it")
     with present.working("Copying the backup") as progress:
-        done = backups.restore(ledger_at(home), file, now=now, progress=progress)
+        done = backups.restore(ledger, file, now=now, progress=progress)
     lines = [
         f"The ledger has {done.attempts:,} attempts, and was at migration {done.last_migration}.",
         "The next ingest takes in again what came later, as far as its segments are kept in the home.",
@@ -61,23 +63,24 @@ def prune(
     home: Path, *, before: date | None, usage_before: date | None, now: datetime, dry_run: bool, as_json: bool
 ) -> None:
     """Let go of what is old, and say what it was."""
-    ledger = ledger_at(home)
-    with present.working("Taking in what is new") as progress:
-        ingest.ingest(ledger, progress=progress)
+    ledger = _fresh(home)
     with present.working("Pruning") as progress:
         gone = pruning.prune(
             ledger, before=before, usage_before=usage_before, now=now, dry_run=dry_run, progress=progress
         )
-    room = pruning.room(ledger)
     what = f"{gone.attempts:,} attempts, usage objects of {gone.usage_objects:,} more, {gone.segments:,} old segments"
-    free = f"The file takes {_size(room.size)}; {_size(room.free)} of that is free for what comes (tollgate compact)"
-    text = f"would go: {what}" if dry_run else f"gone: {what}\n{free}"
+    room = None if ledger.shared else pruning.room(ledger)
+    text = f"would go: {what}" if dry_run else f"gone: {what}"
+    if room and not dry_run:
+        text += (
+            f"\nThe file takes {_size(room.size)}; {_size(room.free)} of that is free for what comes (tollgate compact)"
+        )
     _say({"dry_run": dry_run, "pruned": gone, "file": room}, text, as_json=as_json)
 
 
 def compact(home: Path, *, as_json: bool) -> None:
     """Write the ledger's file anew, and say what that saves."""
-    ledger = ledger_at(home)
+    ledger = _file(ledger_at(home), "ClickHouse takes the room of what is gone again by itself")
     before = pruning.room(ledger)
     with present.working("Writing the ledger anew"):
         ledger.compact()
@@ -95,6 +98,12 @@ def _fresh(home: Path) -> Ledger:
     ledger = ledger_at(home)
     if note := fresh(ledger):
         click.echo(note, err=True)
+    return ledger
+
+
+def _file(ledger: Ledger, instead: str) -> Ledger:
+    if ledger.shared:
+        raise SettingsError(f"the ledger {ledger} is no file: {instead}")
     return ledger
 
 

@@ -64,7 +64,5 @@ def latency_by(
         parts.prepare(con)
         chosen = choose(con, filters)
         apart = [list(group) for group in kept or ()]
-        rows = run(
-            con, "latency", dimensions=dimensions, gathered=kept is not None, kept=apart, other=OTHER, **chosen
-        )
+        rows = run(con, "latency", dimensions=dimensions, gathered=kept is not None, kept=apart, other=OTHER, **chosen)
     return {tuple(row.pop("members"))[0 if over_time else 1 :]: Latency(**row) for row in rows}

@@ -143,6 +143,12 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
         return sum(amounts, Decimal(0))
 
 
+def known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what is known, to the last digit; None if nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return exact_sum(known) if known else None
+
+
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     known: list[Decimal] = []
     for amount in amounts:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from . import rollup, rules
@@ -16,7 +19,7 @@ from .ledger import Ledger
 from .period import Period, naive
 from .prices import PriceTable
 from .questions import Connection, run
-from .receipt import exact_sum
+from .receipt import known_sum
 
 STEPS = 4
 
@@ -65,24 +68,30 @@ class Rerating:
         return sum(change.lines for change in self.changes if change.cause is not None)
 
     @property
+    def is_news(self) -> bool:
+        """Whether the books are not as they were."""
+        same = self.from_versions in ((), (self.to_version,))
+        return bool(self.changed_lines) or self.lines_rebuilt or not same
+
+    @property
     def list_cost_before(self) -> Decimal | None:
         """Of the lines that had a price; None if none had."""
-        return _sum(change.list_cost_before for change in self.changes)
+        return known_sum(change.list_cost_before for change in self.changes)
 
     @property
     def list_cost_after(self) -> Decimal | None:
         """Of the lines that have a price; None if none has."""
-        return _sum(change.list_cost_after for change in self.changes)
+        return known_sum(change.list_cost_after for change in self.changes)
 
     @property
     def contracted_cost_before(self) -> Decimal | None:
         """As `list_cost_before`, less the discounts that were in force."""
-        return _sum(change.contracted_cost_before for change in self.changes)
+        return known_sum(change.contracted_cost_before for change in self.changes)
 
     @property
     def contracted_cost_after(self) -> Decimal | None:
         """As `list_cost_after`, less the discounts in force."""
-        return _sum(change.contracted_cost_after for change in self.changes)
+        return known_sum(change.contracted_cost_after for change in self.changes)
 
 
 def rerate(
@@ -99,12 +108,18 @@ def rerate(
     Lines are made anew only where the rules that read them from usage have changed. What leaves the books as they were
     leaves no record either; `dry_run` only finds out. `progress` is told the steps done, and how many there are.
     """
+    if ledger.shared:
+        from .clickhouse.again import rerate_shared  # noqa: PLC0415  # brings ClickHouse's client, which need not be there
+        from .clickhouse.ledger import SharedLedger  # noqa: PLC0415  # the same
+
+        shared, tell = SharedLedger(ledger.home, ledger.shared), progress or silent
+        return rerate_shared(shared, prices, now=now, period=period, dry_run=dry_run, progress=tell)
     result: Rerating | None = None
     with contextlib.suppress(_NothingToKeep), ledger.write() as con:
-        result = _rerate(
-            con, prices, Contract.of(ledger.home, prices), period=period, now=now, progress=progress or _silent
+        result = rate_anew(
+            con, prices, Contract.of(ledger.home, prices), period=period, now=now, progress=progress or silent
         )
-        if dry_run or not _keep(con, result):
+        if dry_run or not keep(con, result):
             raise _NothingToKeep
         run(con, "stale_period")
     rollup.refresh(ledger)
@@ -114,7 +129,8 @@ def rerate(
 
 def history(ledger: Ledger) -> list[Rerating]:
     """Every re-rating that changed the books, the newest first."""
-    return [_from_record(row) for row in ledger.query("rerating_history")]
+    found = groupby(ledger.query("rerating_history"), itemgetter("rerating_id"))
+    return [_from_record(list(rows)) for _, rows in found]
 
 
 def due(ledger: Ledger, prices: PriceTable) -> int:
@@ -128,11 +144,11 @@ class _NothingToKeep(Exception):  # ends the transaction, and is no error
     """Roll back."""
 
 
-def _silent(_done: int, _total: int) -> None:
+def silent(_done: int, _total: int) -> None:
     """Nobody is waiting to be told."""
 
 
-def _rerate(
+def rate_anew(
     con: Connection,
     prices: PriceTable,
     contract: Contract,
@@ -141,6 +157,7 @@ def _rerate(
     now: datetime,
     progress: Callable[[int, int], None],
 ) -> Rerating:
+    """Make the charges of a period anew, in the tables that a connection sees; lines too, where their rules changed."""
     install_prices(con, prices)
     install_contract(con, contract)
     rebuild = rules.lines_changed(con)
@@ -168,9 +185,9 @@ def _rerate(
     )
 
 
-def _keep(con: Connection, done: Rerating) -> bool:
+def keep(con: Connection, done: Rerating) -> bool:
     """Put it on record; False if there is nothing to record."""
-    if not done.changed_lines and not done.lines_rebuilt and done.from_versions in ((), (done.to_version,)):
+    if not done.is_news:
         return False
     run(
         con,
@@ -182,26 +199,23 @@ def _keep(con: Connection, done: Rerating) -> bool:
         to_version=done.to_version,
         lines_rebuilt=done.lines_rebuilt,
     )
-    run(con, "rerating_change_add", changes=[_fields(change) for change in done.changes])
+    run(con, "rerating_change_add", changes=json.dumps([_fields(change) for change in done.changes], default=str))
     return True
 
 
-def _from_record(row: Mapping[str, Any]) -> Rerating:
+def _from_record(rows: Sequence[Mapping[str, Any]]) -> Rerating:
+    """Of one re-rating, a row for each change."""
+    row = rows[0]
     start, end = row["period_start"], row["period_end"]
     return Rerating(
         rerated_at=row["rerated_at"].replace(tzinfo=UTC),
         period=Period(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)) if start and end else None,
         from_versions=tuple(row["from_versions"]),
         to_version=row["to_version"],
-        lines_rebuilt=row["lines_rebuilt"],
-        changes=tuple(Change(**change) for change in row["changes"]),
+        lines_rebuilt=bool(row["lines_rebuilt"]),
+        changes=tuple(Change(**{name: row[name] for name in Change.__slots__}) for row in rows),
     )
 
 
 def _fields(change: Change) -> dict[str, Any]:
     return {name: getattr(change, name) for name in Change.__slots__}
-
-
-def _sum(amounts: Iterator[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return exact_sum(known) if known else None

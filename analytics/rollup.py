@@ -18,6 +18,11 @@ ALWAYS = (datetime(1, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001  # the ledger
 
 def refresh(ledger: Ledger, *, every: bool = False, progress: Callable[[int, int], None] | None = None) -> None:
     """Make stale roll-ups anew, a day at most in one turn at the ledger; the newest only with `every`."""
+    if ledger.shared:
+        from .clickhouse.making import make  # noqa: PLC0415  # brings ClickHouse's client, which need not be there
+
+        make(ledger, every=every, progress=progress)
+        return
     due = ledger.query("rollup_due", every=every)
     for done, span in enumerate(due, 1):
         with ledger.write() as con:

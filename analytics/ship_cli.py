@@ -51,4 +51,19 @@ def init(place: Place, *, ledger: str) -> None:
     _commands().init(place.home, Address.parse(ledger))
 
 
+@ledgers.command()
+@click.option("--from", "source", metavar="FILE|URL", required=True, help="What is moved.")
+@click.option("--to", "target", metavar="FILE|URL", required=True, help="Where to.")
+@as_json_option
+@click.pass_context
+def migrate(ctx: click.Context, *, source: str, target: str, as_json: bool) -> None:
+    """Move a ledger from a DuckDB file into a shared one, or back; what was cut off goes on where it was.
+
+    In the end counts and sums are compared by day; exit code 1 if they differ. What then comes into the spool of the
+    home goes to the new place.
+    """
+    same = _commands().migrate(ctx.obj.home, source, target, now=now(), as_json=as_json)
+    ctx.exit(0 if same else 1)
+
+
 commands = (ship, ledgers)

@@ -12,11 +12,12 @@ import click
 
 from . import guarding, present
 from .budgets import BudgetFile
-from .clickhouse import making, schema, shipping, terms
+from .clickhouse import making, moving, schema, shipping, terms
 from .clickhouse.address import Address
 from .clickhouse.ledger import SharedLedger
 from .exceptions import AnalyticsError
 from .intake import terms_of
+from .switch import named_ledger
 
 FOLLOW_SECONDS = 5.0
 """Between two looks at the spool."""
@@ -71,6 +72,22 @@ def init(home: Path, at: Address) -> None:
     with SharedLedger(home, at).store() as store:
         terms.install(store, terms_of(home))
     click.echo(f"{at} is up to date" + (f", after {', '.join(applied)}" if applied else ""))
+
+
+def migrate(home: Path, source: str, target: str, *, now: datetime, as_json: bool) -> bool:
+    """Move a ledger, and say whether both then have the same."""
+    ends = [named_ledger(name, home) for name in (source, target)]
+    with present.working("Moving attempts") as progress:
+        done = moving.move(*ends, now=now, progress=progress)
+    if as_json:
+        click.echo(present.as_json(done))
+    else:
+        click.echo(f"moved: {done.attempts:,} attempts of {done.days:,} days")
+        for day in done.different:
+            click.echo(f"{day}: the counts and sums of the two ledgers differ", err=True)
+        if not done.different:
+            click.echo(f"Counts and sums of all {done.compared:,} days are the same in both.")
+    return not done.different
 
 
 def roll_up(home: Path, at: Address) -> None:

@@ -7,7 +7,7 @@ temporary tables: the books stay as they are, and nothing supposed is exactly wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from .ledger import Ledger
 from .period import Period, naive
 from .prices import BUCKETS, PriceTable
 from .questions import Connection, run
-from .receipt import exact_sum
+from .receipt import known_sum
 from .reports import CostRow, Filters, cost_by
 from .router_prices import TOKENS_FOR_THE_SAME_TEXT
 from .what_if_words import sentences
@@ -263,9 +263,3 @@ def _total(rows: Sequence[WhatIfRow]) -> WhatIfRow:
         expected=known_sum(row.expected for row in rows),
         high=known_sum(row.high for row in rows),
     )
-
-
-def known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of what is known, to the last digit; None if nothing is."""
-    known = [amount for amount in amounts if amount is not None]
-    return exact_sum(known) if known else None

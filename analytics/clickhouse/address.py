@@ -28,10 +28,11 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Of `clickhouse://user:password@host:port/database`, or `chdb:///folder`. Raises SettingsError."""
+        """Of `clickhouse://user:password@host:port/database`, or `chdb:///folder?database=x`. Raises SettingsError."""
         parts = urlsplit(text)
         if parts.scheme == "chdb":
-            return cls("", 0, "default", "", "", secure=False, folder=parts.path)
+            database = parse_qs(parts.query).get("database", ["default"])[-1]
+            return cls("", 0, database, "", "", secure=False, folder=parts.path)
         if parts.scheme != "clickhouse" or not parts.hostname:
             raise SettingsError(f"ledger: found {_shown(parts)!r}, expected {_EXPECTED} or the path of a DuckDB file")
         try:
@@ -53,7 +54,7 @@ class Address:
     def __str__(self) -> str:
         """What may be shown."""
         place = f"{self.user}@{self.host}:{self.port}/{self.database}"
-        return f"chdb://{self.folder}" if self.folder else f"clickhouse://{place}"
+        return f"chdb://{self.folder}?database={self.database}" if self.folder else f"clickhouse://{place}"
 
 
 def is_address(text: str) -> bool:

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import duckdb
 
-from .. import intake, rules
+from .. import intake
 from ..complaints import first_line
 from ..exceptions import LedgerError
 from ..questions import Connection, run
+from ..rules import text as today
 from ..slices import Slice
 from .logbook import Plan
+
+Rows = tuple[bytes, tuple[str, ...]]
+"""Parquet, and the columns of a table that it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +46,38 @@ def pack(plan: Plan, batch: Iterable[Slice], terms: intake.Terms, *, machine: st
     try:
         with contextlib.closing(intake.offer(terms, lambda con: intake.stage(con, lines))) as con:
             (counts,) = run(con, "ship_count")
-            attempts = _written(con, "ship_attempts", file, machine=machine, rules=rules.text(), rated_at=plan.rated_at)
-            columns = tuple(row["column_name"] for row in run(con, "ship_columns", file=str(file)))
-            rejects = _written(con, "ship_rejects", file, machine=machine) if counts["damaged"] else b""
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            attempts, columns = rows(con, file, machine=machine, rated_at=plan.rated_at)
+            rejects = written(con, "ship_rejects", file, machine=machine) if counts["damaged"] else b""
+    except duckdb.OutOfMemoryException as error:
         raise LedgerError(f"cannot write {file}: {first_line(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            file.unlink(missing_ok=True)
     return Cargo(plan=plan, columns=columns, attempts=attempts, rejects=rejects, **counts)
 
 
-def _written(con: Connection, name: str, file: Path, **parameters: object) -> bytes:
-    run(con, name, file=str(file), **parameters)
-    return file.read_bytes()
+def rows(con: Connection, file: Path, *, machine: str, rated_at: int, rules: str | None = None) -> Rows:
+    """What is in offered_usage, offered_line and offered_charge, as the table `attempt` takes it, and by which columns.
+
+    `rules`: what made them, if not what this Tollgate has. Raises LedgerError.
+    """
+    rules = today() if rules is None else rules
+    attempts = written(con, "ship_attempts", file, machine=machine, rules=rules, rated_at=rated_at, keep=True)
+    try:
+        return attempts, tuple(row["column_name"] for row in run(con, "ship_columns", file=str(file)))
+    finally:
+        _remove(file)
+
+
+def written(con: Connection, name: str, file: Path, *, keep: bool = False, **parameters: object) -> bytes:
+    """The Parquet that a question writes to `file`, which is then removed. Raises LedgerError."""
+    try:
+        run(con, name, file=str(file), **parameters)
+        return file.read_bytes()
+    except (OSError, duckdb.IOException) as error:
+        raise LedgerError(f"cannot write {file}: {first_line(error)}") from error
+    finally:
+        if not keep:
+            _remove(file)
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from .reading import Reading, translated
 from .scope import only
 from .store import Store
 
-ROWS = ("usage", "line", "charge")
+ROWS = ("usage", "line", "charge", "rule")
 SMALL = (
     "book",
     "contract",
@@ -90,9 +90,9 @@ class SharedLedger(Ledger):
         with self.store() as store, self.private() as con, tempfile.TemporaryDirectory() as folder:
             furnish(con)
             for table in ROWS:
-                _take(con, store, table, Path(folder), f"extract_{table}", asked)
+                take(con, store, table, Path(folder), f"extract_{table}", asked)
             for table in SMALL:
-                _take(con, store, table, Path(folder), "extract_table", {"table": table})
+                take(con, store, table, Path(folder), "extract_table", {"table": table})
             run(con, "extracted")
             yield con
 
@@ -128,7 +128,7 @@ _guard = threading.Lock()
 _idle: defaultdict[tuple[Any, ...], list[Store]] = defaultdict(list)
 
 
-def _take(con: Connection, store: Store, table: str, folder: Path, question: str, asked: Mapping[str, object]) -> None:
+def take(con: Connection, store: Store, table: str, folder: Path, question: str, asked: Mapping[str, object]) -> None:
     """Have a temporary table of the private database hold what the engine answers."""
     text, used = translated(sql(question, "clickhouse"), asked)
     file = folder / f"{table}.parquet"

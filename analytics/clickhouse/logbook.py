@@ -125,6 +125,7 @@ def machine(home: Path) -> str:
             return known
     made = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text(made, "utf-8")
     except OSError as error:
         raise LedgerError(f"cannot write {path}: {error.strerror}") from error

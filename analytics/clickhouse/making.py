@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..ledger import Ledger
 from ..questions import run
-from .ledger import SharedLedger
 
 
-def make(ledger: SharedLedger, *, every: bool = False, progress: Callable[[int, int], None] | None = None) -> None:
+def make(ledger: Ledger, *, every: bool = False, progress: Callable[[int, int], None] | None = None) -> None:
     """Make the hours anew in which attempts came in; those of the last minute only with `every`.
 
     Until then they are read from the attempts, so figures are right either way. Two at once do no harm.

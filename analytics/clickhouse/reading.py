@@ -65,6 +65,7 @@ class Reading:
     def execute(self, query: str, parameters: object = None) -> Reading:
         """Ask; each statement of the text in turn, the last one is the answer. `parameters`: by name."""
         given = cast("Mapping[str, object]", parameters or {})
+        self._columns, self._rows = [], []
         for statement in statements(query):
             text, used = translated(statement, given)
             if text.lstrip().startswith(_FUNCTION):
@@ -73,7 +74,6 @@ class Reading:
                 self._columns, self._rows = self._store.rows(text, used)
             else:
                 self._store.command(text, **used)
-                self._columns, self._rows = [], []
         return self
 
     @property

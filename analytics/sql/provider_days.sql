@@ -6,6 +6,6 @@ SELECT
     coalesce(sum(billed_cost) FILTER (WHERE cost_type = 'code_execution'), 0) AS code_execution_cost,
     min(fetched_at) AS fetched_at
 FROM provider_cost
-WHERE day >= $first AND day < $until
+WHERE day >= $first::DATE AND day < $until::DATE
 GROUP BY day, workspace_id
 ORDER BY day, workspace_id

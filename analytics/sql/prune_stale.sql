@@ -1,2 +1,2 @@
 -- Slices whose roll-ups are not true, and soon could not be made anew.
-SELECT count(*) AS hours FROM stale WHERE slice < $before
+SELECT count(*) AS hours FROM stale WHERE slice < $before::TIMESTAMP

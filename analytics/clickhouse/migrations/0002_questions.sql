@@ -111,12 +111,21 @@ SELECT * EXCEPT (made) FROM hourly_made WHERE (hour, made) IN (SELECT hour, made
 CREATE VIEW IF NOT EXISTS hourly_note AS
 SELECT * EXCEPT (made) FROM hourly_note_made WHERE (hour, made) IN (SELECT hour, made FROM making FINAL);
 
+-- Since when attempts, and their usage objects, are kept: the latest of each holds.
+CREATE TABLE IF NOT EXISTS boundary (
+    attempts_from Nullable(DateTime64(6, 'UTC')),
+    usage_from Nullable(DateTime64(6, 'UTC'))
+)
+ENGINE = MergeTree
+ORDER BY tuple();
+
 -- Slices that are read from the attempts, as their hour was not made since the last of them came in. What is inserted is seen
 -- only a moment after it says that it arrived.
 CREATE VIEW IF NOT EXISTS stale AS
 SELECT arrayJoin(arrayMap(part -> hour + toIntervalMinute(5 * part), range(12))) AS slice
 FROM arrival FINAL LEFT JOIN (SELECT hour, made FROM making FINAL) AS shown USING (hour)
-WHERE shown.made IS NULL OR arrived_at > shown.made - INTERVAL 1 MINUTE;
+WHERE (shown.made IS NULL OR arrived_at > shown.made - INTERVAL 1 MINUTE)
+    AND hour >= coalesce((SELECT max(attempts_from) FROM boundary), hour);
 
 CREATE TABLE IF NOT EXISTS price_table (
     version String,
@@ -229,14 +238,6 @@ CREATE TABLE IF NOT EXISTS feedback (
 ENGINE = ReplacingMergeTree(given_at)
 ORDER BY call_id
 SETTINGS non_replicated_deduplication_window = 100;
-
--- Since when attempts, and their usage objects, are kept: the latest of each holds.
-CREATE TABLE IF NOT EXISTS boundary (
-    attempts_from Nullable(DateTime64(6, 'UTC')),
-    usage_from Nullable(DateTime64(6, 'UTC'))
-)
-ENGINE = MergeTree
-ORDER BY tuple();
 
 CREATE VIEW IF NOT EXISTS book AS
 SELECT CAST(0 AS Int64) AS batches, max(attempts_from) AS attempts_from, max(usage_from) AS usage_from FROM boundary;

@@ -1,0 +1,1 @@
+-- Older reports may stay: of a day the newest holds.
