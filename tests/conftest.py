@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analytics.cli import cli
+from analytics.clickhouse.address import Address
 from analytics.ingest import ingest
 from analytics.ledger import Ledger
 from analytics.prices import PriceTable
@@ -153,6 +154,12 @@ def tollgate(home: Path) -> Tollgate:
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Address:
+    """One engine a process has one folder."""
+    return Address.parse(f"chdb://{tmp_path_factory.mktemp('engine')}")
 
 
 @pytest.fixture(autouse=True)

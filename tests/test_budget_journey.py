@@ -16,12 +16,14 @@ import pytest
 from analytics.alerts.delivery import carriers, deliver
 from analytics.alerts.evaluation import evaluate
 from analytics.budgets import BudgetFile
-from analytics.ledger import Ledger
+from analytics.clickhouse.ledger import forget
 from analytics.period import Period
 from analytics.reports import Filters, totals
+from analytics.switch import ledger_at
 from router import Anthropic, BudgetExceeded
 from router.reservations import NANO, Reservations
 from router.testing import Clock, StandIn
+from tests.analytics.clickhouse.conftest import a_ledger
 from tests.conftest import Tollgate
 from tests.mail_server import listening
 
@@ -56,6 +58,19 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Server]:
         yield handler
 
 
+@pytest.fixture(params=["a file", "a shared ledger"])
+def wherever(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """The environment names a ledger of either kind."""
+    if request.param == "a file":
+        yield
+        return
+    with a_ledger(request.getfixturevalue("in_process")) as address:
+        monkeypatch.setenv("TOLLGATE_LEDGER", str(address))
+        yield
+        forget(address)
+
+
+@pytest.mark.usefixtures("wherever")
 def test_from_the_first_call_to_the_mail_and_the_last_call(home: Path, tollgate: Tollgate, server: Server) -> None:
     """Calls go through while there is room, one mail tells of it, and the guard's figure is the ledger's."""
     home.mkdir()
@@ -74,7 +89,7 @@ def test_from_the_first_call_to_the_mail_and_the_last_call(home: Path, tollgate:
     assert mail["Subject"].strip().startswith("Tollgate: cap at ")
     assert [part.get_content_type() for part in mail.walk()].count("image/png") == 1
 
-    ledger = Ledger(home)
+    ledger = ledger_at(home)
     whole = totals(ledger, Filters(period=Period(clock.now() - timedelta(days=9), clock.now() + timedelta(days=1))))
     assert whole.contracted_cost
     assert whole.calls == calls

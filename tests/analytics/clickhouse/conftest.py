@@ -54,12 +54,6 @@ def terms() -> Terms:
     return terms_of(Path("nowhere"))
 
 
-@pytest.fixture(scope="session")
-def in_process(tmp_path_factory: pytest.TempPathFactory) -> Address:
-    """One engine a process has one folder."""
-    return Address.parse(f"chdb://{tmp_path_factory.mktemp('engine')}")
-
-
 @contextlib.contextmanager
 def a_ledger(at: Address) -> Generator[Address]:
     """A ledger of its own, dropped at the end."""
