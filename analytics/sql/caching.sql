@@ -7,7 +7,7 @@ WITH bucket AS (
 ),
 used AS (
     SELECT
-        bucket.start AS start,
+        started_at,
         member_of(($dimensions::VARCHAR[])[1], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_1,
         member_of(($dimensions::VARCHAR[])[2], started_at, model, requested_model, task_type, tier, platform, region, workspace_id, user_id, key_fingerprint, status, tags) AS member_2,
         line_number, input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_input_tokens,
@@ -18,10 +18,9 @@ used AS (
     FROM (
 INCLUDE attempts_lines
     )
-    JOIN bucket ON started_at >= bucket.start AND started_at < bucket.until
 )
 SELECT
-    start, member_1, member_2, unpriced, sku_price_id, multiplier,
+    bucket.start AS start, member_1, member_2, unpriced, sku_price_id, multiplier,
     count(*) FILTER (WHERE line_number = 1) AS attempts,
     count(*) FILTER (WHERE line_number = 1 AND cache_read_input_tokens > 0) AS reading_attempts,
     count(*) FILTER (WHERE line_number = 1 AND cache_write_5m_tokens + cache_write_1h_tokens > 0) AS writing_attempts,
@@ -31,4 +30,5 @@ SELECT
     coalesce(sum(cache_write_1h_tokens), 0) AS written_1h,
     coalesce(sum(cache_read_input_tokens), 0) AS read
 FROM used
+INCLUDE in_buckets
 GROUP BY ALL

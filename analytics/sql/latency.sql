@@ -17,7 +17,8 @@ grouped AS (  -- before anything is asked of it: two lists are the same if what 
         bucket.name, duration_ms, time_to_first_token_ms,
         if(NOT $gathered OR list_contains($kept::VARCHAR[][], members), members,
             each_as(members, $other::VARCHAR)) AS members
-    FROM attempt JOIN bucket ON started_at >= bucket.start AND started_at < bucket.until
+    FROM attempt
+INCLUDE in_buckets
 ),
 answered AS (
     SELECT

@@ -17,6 +17,7 @@ INCLUDE attempts_of
 SELECT
     bucket.start, first_of([member_1, member_2], len($dimensions::VARCHAR[])) AS members, count(*) AS attempts,
     settled(quantile_cont(value, [$quantile::DOUBLE]))[1] AS value
-FROM attempt JOIN bucket ON started_at >= bucket.start AND started_at < bucket.until
+FROM attempt
+INCLUDE in_buckets
 GROUP BY bucket.start, member_1, member_2
 ORDER BY bucket.start, members

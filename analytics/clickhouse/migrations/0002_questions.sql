@@ -8,26 +8,36 @@ SELECT
     complete, estimated_output_tokens, usage, region, workspace_id, user_id, key_fingerprint, revision
 FROM attempt FINAL;
 
+-- Each column of the lines by itself: of what is named as a whole all is read.
 CREATE VIEW IF NOT EXISTS line AS
 SELECT
-    record_id, one.line_number AS line_number, started_at, one.kind AS kind, one.platform AS platform, one.model AS model,
-    one.requested_model AS requested_model, one.input_tokens AS input_tokens,
-    one.cache_write_5m_tokens AS cache_write_5m_tokens, one.cache_write_1h_tokens AS cache_write_1h_tokens,
-    one.cache_read_input_tokens AS cache_read_input_tokens, one.output_tokens AS output_tokens,
-    one.web_search_requests AS web_search_requests, one.service_tier AS service_tier, one.speed AS speed,
-    one.inference_geo AS inference_geo, one.scope AS scope, one.billable AS billable, one.problem AS problem,
-    one.flags AS flags, one.active_seconds AS active_seconds
-FROM attempt FINAL ARRAY JOIN lines AS one;
+    record_id, lines.line_number AS line_number, started_at, lines.kind AS kind, lines.platform AS platform,
+    lines.model AS model, lines.requested_model AS requested_model, lines.input_tokens AS input_tokens,
+    lines.cache_write_5m_tokens AS cache_write_5m_tokens, lines.cache_write_1h_tokens AS cache_write_1h_tokens,
+    lines.cache_read_input_tokens AS cache_read_input_tokens, lines.output_tokens AS output_tokens,
+    lines.web_search_requests AS web_search_requests, lines.service_tier AS service_tier, lines.speed AS speed,
+    lines.inference_geo AS inference_geo, lines.scope AS scope, lines.billable AS billable, lines.problem AS problem,
+    lines.flags AS flags, lines.active_seconds AS active_seconds
+FROM attempt FINAL ARRAY JOIN
+    lines.line_number, lines.kind, lines.platform, lines.model, lines.requested_model, lines.input_tokens,
+    lines.cache_write_5m_tokens, lines.cache_write_1h_tokens, lines.cache_read_input_tokens, lines.output_tokens,
+    lines.web_search_requests, lines.service_tier, lines.speed, lines.inference_geo, lines.scope, lines.billable,
+    lines.problem, lines.flags, lines.active_seconds;
 
 CREATE VIEW IF NOT EXISTS charge AS
 SELECT
-    record_id, one.line_number AS line_number, started_at, one.sku_price_id AS sku_price_id,
-    one.table_version AS table_version, one.multiplier AS multiplier, one.input_cost AS input_cost,
-    one.output_cost AS output_cost, one.cache_write_cost AS cache_write_cost, one.cache_read_cost AS cache_read_cost,
-    one.tool_cost AS tool_cost, one.list_cost AS list_cost, one.requested_list_cost AS requested_list_cost,
-    one.uncached_list_cost AS uncached_list_cost, one.unpriced_reason AS unpriced_reason,
-    one.contracted_cost AS contracted_cost, one.reporting_cost AS reporting_cost, one.contract_version AS contract_version
-FROM attempt FINAL ARRAY JOIN lines AS one;
+    record_id, lines.line_number AS line_number, started_at, lines.sku_price_id AS sku_price_id,
+    lines.table_version AS table_version, lines.multiplier AS multiplier, lines.input_cost AS input_cost,
+    lines.output_cost AS output_cost, lines.cache_write_cost AS cache_write_cost,
+    lines.cache_read_cost AS cache_read_cost, lines.tool_cost AS tool_cost, lines.list_cost AS list_cost,
+    lines.requested_list_cost AS requested_list_cost, lines.uncached_list_cost AS uncached_list_cost,
+    lines.unpriced_reason AS unpriced_reason, lines.contracted_cost AS contracted_cost,
+    lines.reporting_cost AS reporting_cost, lines.contract_version AS contract_version
+FROM attempt FINAL ARRAY JOIN
+    lines.line_number, lines.sku_price_id, lines.table_version, lines.multiplier, lines.input_cost, lines.output_cost,
+    lines.cache_write_cost, lines.cache_read_cost, lines.tool_cost, lines.list_cost, lines.requested_list_cost,
+    lines.uncached_list_cost, lines.unpriced_reason, lines.contracted_cost, lines.reporting_cost,
+    lines.contract_version;
 
 -- When an attempt of an hour last came in. A call counts where its last attempt does, so a second attempt also changes the
 -- hours before it: the attempts of a call lie within two hours.
