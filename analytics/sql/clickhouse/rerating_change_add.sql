@@ -6,4 +6,4 @@ SELECT
 FROM (SELECT arrayJoin(JSONExtract($changes::VARCHAR, 'Array(Tuple(
     model Nullable(String), cause Nullable(String), lines Int64, unpriced_before Int64, unpriced_after Int64,
     list_cost_before Nullable(String), list_cost_after Nullable(String), contracted_cost_before Nullable(String),
-    contracted_cost_after Nullable(String))')) AS change)
+    contracted_cost_after Nullable(String)))')) AS change)
