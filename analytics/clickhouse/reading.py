@@ -33,6 +33,8 @@ _SPELLINGS = (
     (r"\bstrftime\(", "formatDateTime("),
     (r"\bto_minutes\(", "toIntervalMinute("),
     (r"\bbool_or\(", "max("),
+    (r"\blist_has_any\(", "hasAny("),
+    (r"\bsplit_part\((\w+), ('[^']+'), (\d+)\)", r"splitByString(\2, \1)[\3]"),
     (r"\bregexp_replace\(", "replaceRegexpOne("),
     (r"\blist_prepend\((\w+), (\w+)\)", r"arrayPushFront(\2, \1)"),
     (r"\bquantile_cont\((\w+), \[([^\]]+)\]\)", r"quantilesExactInclusive(\2)(\1)"),
