@@ -6,4 +6,4 @@ CREATE OR REPLACE TEMP MACRO first_of(members, count) AS arraySlice(members, 1, 
 CREATE OR REPLACE TEMP MACRO each_as(members, word) AS arrayMap(member -> word, members);
 CREATE OR REPLACE TEMP MACRO count_until(moments, last) AS arrayCount(moment -> moment <= last, moments);
 -- Quantiles of nothing are no numbers here.
-CREATE OR REPLACE TEMP MACRO settled(quantiles) AS arrayMap(quantile -> if(isNaN(quantile), NULL, round(if(isNaN(quantile), 0, quantile), 8)), quantiles)
+CREATE OR REPLACE TEMP MACRO settled(quantiles) AS arrayMap(quantile -> if(isNaN(quantile), NULL, round(if(isNaN(quantile), 0, quantile), 6)), quantiles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -15,10 +16,16 @@ from pathlib import Path
 import pytest
 
 from analytics.clickhouse.address import Address
+from analytics.clickhouse.ledger import SharedLedger, forget
 from analytics.clickhouse.schema import migrate
-from analytics.clickhouse.shipping import Patience
+from analytics.clickhouse.shipping import Patience, ship
 from analytics.clickhouse.store import Store
+from analytics.clickhouse.terms import install
+from analytics.ingest import ingest
 from analytics.intake import Terms, terms_of
+from analytics.ledger import Ledger
+from router.spool import Spool
+from tests.analytics.clickhouse.records import NOW, attempts
 from tests.conftest import CLICKHOUSE
 
 
@@ -102,3 +109,27 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Address]:
 def quick() -> Callable[[], Patience]:
     """Patience that waits for nothing, and not often."""
     return lambda: Patience(tries=2, sleep=lambda _: None, random=lambda: 1.0)
+
+
+@pytest.fixture(scope="session", params=["in process", "over HTTP"])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, terms: Terms
+) -> Iterator[tuple[Ledger, SharedLedger]]:
+    """A ledger of each kind, of one spool."""
+    folder = tmp_path_factory.mktemp("both")
+    spool = Spool(folder / "here")
+    for record in attempts():
+        assert spool.append(record)
+    spool.close()
+    shutil.copytree(folder / "here", folder / "shipped")
+    ledger = Ledger(folder / "here")
+    ingest(ledger, terms[0], contract=terms[1])
+    here = request.param == "in process"
+    at = request.getfixturevalue("in_process") if here else Address.parse(request.getfixturevalue("stand_in").url)
+    with a_ledger(at) as address:
+        ship(folder / "shipped", address, terms, now=NOW)
+        other = SharedLedger(folder / "shipped", address)
+        with other.store() as store:
+            install(store, terms)
+        yield ledger, other
+        forget(address)

@@ -34,9 +34,16 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, folder: str) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
-        self.engine = chdb.connect(folder)
+        self.folder = folder
+        self.sessions: dict[str, Any] = {}
         self.turn = threading.Lock()
         self.faults: dict[str, int] = {}
+
+    def session(self, name: str) -> Any:
+        """The engine, with the temporary tables of one session."""
+        if name not in self.sessions:
+            self.sessions[name] = chdb.connect(self.folder)
+        return self.sessions[name]
 
     def fails(self, fault: str) -> bool:
         """Whether to fail so this time."""
@@ -88,7 +95,7 @@ class Answering(BaseHTTPRequestHandler):
         )
         parameters = {name.removeprefix("param_"): value for name, value in asked.items() if name.startswith("param_")}
         with self.server.turn:
-            query = self.server.engine.query
+            query = self.server.session(asked.get("session_id", "")).query
             query(f"USE `{asked.get('database', 'default')}`")
             if not inserts:
                 if settings:

@@ -22,7 +22,7 @@ from analytics.period import Period
 from analytics.prune import prune
 from router.spool import Spool
 from tests.analytics.clickhouse.conftest import a_ledger
-from tests.analytics.clickhouse.test_reading import NOW, attempts
+from tests.analytics.clickhouse.records import NOW, attempts
 from tests.conftest import Tollgate, a_record
 
 EVERYTHING = reports.Filters(period=Period(NOW - timedelta(days=30), NOW + timedelta(days=1)))
