@@ -30,7 +30,7 @@ from analytics.rerate import history, rerate
 from analytics.scope import scoped
 from router.spool import Spool
 from tests.analytics.clickhouse.conftest import a_ledger
-from tests.analytics.clickhouse.test_reading import NOW, attempts
+from tests.analytics.clickhouse.records import NOW, attempts
 
 PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 EVERYTHING = reports.Filters(period=PERIOD)
