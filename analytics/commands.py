@@ -15,11 +15,10 @@ import click
 
 from . import doctor as doctors
 from . import present, reports
-from .clickhouse.address import Address
 from .clickhouse.logbook import ships
 from .exceptions import SettingsError
+from .ingest import Progress, refresh
 from .ingest import ingest as take_in
-from .ingest import refresh
 from .ingest import retry_rejects as retry
 from .ledger import Ledger
 from .period import Period
@@ -33,19 +32,16 @@ _TOP_ROWS = 10
 def ingest(home: Path, *, retry_rejects: bool, as_json: bool) -> None:
     """Take in what waits in the spool, and what was set aside if asked to, and say what it was."""
     ledger = ledger_at(home)
-    if ledger.shared:
-        _ship(home, ledger.shared, as_json=as_json)
-        return
     with present.working("Taking in what is new") as progress:
-        done = take_in(ledger, progress=progress)
+        done, said = _taken_in(ledger, progress)
     if not retry_rejects:
-        click.echo(present.as_json(done) if as_json else present.ingested(done))
+        click.echo(present.as_json(done) if as_json else said)
         return
     again = retry(ledger)
     if as_json:
         click.echo(present.as_json({"ingested": done, "retried": again}))
     else:
-        click.echo(f"{present.ingested(done)}\nOf what was set aside: {present.ingested(again)}")
+        click.echo(f"{said}\nOf what was set aside: {present.ingested(again)}")
 
 
 def report(
@@ -126,10 +122,14 @@ def fresh(ledger: Ledger) -> str | None:
         return refresh(ledger, now=clock(), progress=progress)
 
 
-def _ship(home: Path, to: Address, *, as_json: bool) -> None:
+def _taken_in(ledger: Ledger, progress: Progress) -> tuple[object, str]:
+    if not ledger.shared:
+        done = take_in(ledger, progress=progress)
+        return done, present.ingested(done)
     from . import ship_commands  # noqa: PLC0415  # brings the client of ClickHouse, which need not be installed
 
-    ship_commands.ship(home, to, now=clock(), as_json=as_json)
+    sent = ship_commands.shipping.ship(ledger.home, ledger.shared, now=clock(), progress=progress)
+    return sent, ship_commands.shipped(sent)
 
 
 def _usual(ledger: Ledger) -> list[tuple[str, ...]]:

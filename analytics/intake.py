@@ -57,8 +57,14 @@ def add(ledger: Ledger, terms: Terms, stage: Step, *, settle: Step, source: Sour
     """Take in what `stage` puts into the temporary table `staged` (stage.sql says its shape), in one transaction.
 
     `source` is what it was read from, which says what of it is still to be taken in; `settle` is called at the end of
-    the transaction, with its connection, to note what has been. Raises LedgerError, LedgerBusy.
+    the transaction, with its connection, to note what has been, except by a shared ledger, which notes that itself.
+    Raises LedgerError, LedgerBusy.
     """
+    if ledger.shared:
+        from .clickhouse import additions  # noqa: PLC0415  # brings ClickHouse's client, which need not be there
+        from .clickhouse.ledger import SharedLedger  # noqa: PLC0415  # the same
+
+        return additions.add(SharedLedger(ledger.home, ledger.shared), terms, stage, source=source)
     with contextlib.closing(offer(terms, stage)) as con:
         return take(ledger, terms, con, settle=settle, source=source)
 

@@ -140,7 +140,7 @@ def _write(ledger: Ledger, folder: Path, name: str, *, start: datetime, until: d
     try:
         for part in parts.values():
             part.parent.mkdir(parents=True, exist_ok=True)
-        with ledger.hold() as con:
+        with ledger.extract(start, until) if ledger.shared else ledger.hold() as con:
             for kind, part in parts.items():
                 run(con, f"export_{kind}", file=str(part), start=start, until=until)
             (sums,) = run(con, "export_sums", start=start, until=until)

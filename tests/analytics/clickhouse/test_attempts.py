@@ -30,7 +30,9 @@ from tests.analytics.clickhouse.records import FILTERS, NARROW, NOW, PERIOD
 Ask = Callable[[Ledger], object]
 LATER = Filters(period=Period(NOW + timedelta(days=9), NOW + timedelta(days=10)))
 MOMENTS = [PERIOD.start, PERIOD.start + timedelta(hours=5, minutes=3, microseconds=1), PERIOD.end]
-QUANTILES = "SELECT settled(quantile_cont(x, [0.5, 0.95, 0.99])) AS found FROM (SELECT nullif(unnest($values::DOUBLE[]), -1) AS x)"
+QUANTILES = """
+SELECT settled(quantile_cont(x, [0.5, 0.95, 0.99])) AS found FROM (SELECT nullif(unnest($values::DOUBLE[]), -1) AS x)
+"""
 
 MANY = """
 INSERT INTO attempt (record_id, call_id, started_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import provider, reports
+from analytics import parquet, provider, reports
 from analytics.clickhouse.address import Address
 from analytics.clickhouse.ledger import SharedLedger, forget
 from analytics.clickhouse.making import make
@@ -17,7 +19,7 @@ from analytics.clickhouse.shipping import ship
 from analytics.exceptions import SettingsError
 from analytics.feedback import give
 from analytics.grouping import TAG
-from analytics.ingest import ingest
+from analytics.ingest import ingest, retry_rejects
 from analytics.ledger import Ledger
 from analytics.one_call import one_call
 from analytics.performance import performance
@@ -31,6 +33,7 @@ from analytics.scope import scoped
 from router.spool import Spool
 from tests.analytics.clickhouse.conftest import a_ledger
 from tests.analytics.clickhouse.records import NOW, attempts
+from tests.conftest import a_record
 
 PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 EVERYTHING = reports.Filters(period=PERIOD)
@@ -44,10 +47,10 @@ Both = tuple[Ledger, SharedLedger]
 @pytest.fixture
 def both(in_process: Address, tmp_path: Path) -> Iterator[Both]:
     """A ledger of each kind, with the same records."""
-    for name in ("here", "shipped"):
-        spool = Spool(tmp_path / name)
-        assert all(spool.append(record) for record in attempts()[::3])
-        spool.close()
+    spool = Spool(tmp_path / "here")
+    assert all(spool.append(record) for record in attempts()[::3])
+    spool.close()
+    shutil.copytree(tmp_path / "here", tmp_path / "shipped")
     ledger = Ledger(tmp_path / "here")
     ingest(ledger)
     with a_ledger(in_process) as address:
@@ -109,9 +112,9 @@ def test_what_is_old_goes_and_its_sums_stay(both: Both) -> None:
     long_ago(shared)
     make(shared, every=True)
     before = reports.totals(shared, EVERYTHING)
-    days = {"before": date(2026, 11, 11), "usage_before": date(2026, 11, 12)}
-    counted = [prune(one, **days, now=NOW, dry_run=True) for one in both]
-    gone = [prune(one, **days, now=NOW) for one in both]
+    days = date(2026, 11, 11), date(2026, 11, 12)
+    counted = [prune(one, before=days[0], usage_before=days[1], now=NOW, dry_run=True) for one in both]
+    gone = [prune(one, before=days[0], usage_before=days[1], now=NOW) for one in both]
 
     assert counted[0].attempts == counted[1].attempts > 0
     assert [(one.attempts, one.lines, one.usage_objects) for one in gone] == [
@@ -152,3 +155,38 @@ def test_a_viewer_sees_the_calls_of_a_scope(both: Both) -> None:
     assert not reports.totals(scoped(shared, {}), EVERYTHING).attempts
     hidden = next(one.call_id for one in attempts()[::3] if not one.tags)
     assert one_call(seen[1], hidden) is None
+
+
+def test_an_export_comes_back_once(both: Both, tmp_path: Path) -> None:
+    """Exported attempts are those of a file; imported, those are added that are not there, and rated as any."""
+    _, shared = both
+    exported = [parquet.export(one, tmp_path / kind) for one, kind in zip(both, ("file", "shared"), strict=True)]
+    with shared.store() as store:
+        store.command("DELETE FROM attempt WHERE model = 'claude-haiku-4-5'")
+    left = reports.totals(shared, EVERYTHING)
+    done = parquet.load(shared, tmp_path / "shared")
+    again = parquet.load(shared, tmp_path / "file")
+
+    assert exported[0] == exported[1]
+    assert left.attempts < reports.totals(both[0], EVERYTHING).attempts
+    assert done.added > 0 < done.duplicates
+    assert (again.added, again.too_old) == (0, 0)
+    assert reports.totals(shared, EVERYTHING) == reports.totals(both[0], EVERYTHING)
+
+
+def test_rejects_can_be_tried_again(both: Both) -> None:
+    """A line that was set aside and is a record after all is added, and is set aside no more."""
+    _, shared = both
+    line = a_record(call_id="set aside", started_at=NOW).to_json().decode()
+    rows = [
+        {"segment": "1", "byte_offset": n, "reason": "not JSON", "line": text} for n, text in enumerate((line, "junk"))
+    ]
+    with shared.store() as store:
+        store.insert_rows("reject", [json.dumps({"machine": "m", **row}) for row in rows])
+
+    first, second = retry_rejects(shared), retry_rejects(shared)
+
+    assert (first.added, first.damaged) == (1, 1)
+    assert (second.added, second.damaged) == (0, 1)
+    assert reports.health(shared).rejected_lines == 1
+    assert one_call(shared, "set aside")
