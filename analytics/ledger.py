@@ -152,6 +152,11 @@ class Ledger:
                 pass
             yield
 
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Another one after each transaction that wrote: times and sizes of the file, and of the log it may leave."""
+        paths = (self.path, self.path.with_name(f"{self.path.name}.wal"))
+        return tuple((found.st_mtime_ns, found.st_size) for path in paths if path.exists() and (found := path.stat()))
+
     def compact(self) -> None:
         """Write the file anew, without the room that deleted rows have left in it."""
         with self.alone(), self.private() as con:

@@ -16,12 +16,11 @@ from .series import HOUR
 from .spending import NOTHING, Found
 
 
-def month_end(ledger: Ledger, filters: Filters, *, zone: str, now: datetime, cost: Cost) -> Forecast | None:
-    """The cost of the current month of a zone, in US dollars, whatever the period of the filters.
+def month_end(ledger: Ledger, scope: Scope, *, zone: str, now: datetime, cost: Cost) -> Forecast | None:
+    """The cost of the current month of a zone, in US dollars.
 
-    None where there is too little history to say, or more dimensions are filtered by than a scope can have.
+    None where there is too little history to say, or the scope has more dimensions than that of a budget can have.
     """
-    scope = scope_of(filters)
     span = span_at(Recurrence("month", zone), now)
     if span is None or len(scope) > MOST_DIMENSIONS:
         return None
@@ -33,7 +32,7 @@ def month_end(ledger: Ledger, filters: Filters, *, zone: str, now: datetime, cos
 
 
 def scope_of(filters: Filters) -> Scope:
-    """The dimensions of the filters and their values, as a budget names its scope."""
+    """The dimensions of the filters and their values, as a budget names its scope: all but the period."""
     named = {"model": filters.models, "task_type": filters.task_types}
     tags = {f"tag:{key}": (value,) for key, value in filters.tags.items()}
     return {name: values for name, values in {**named, **tags, **filters.within}.items() if values}

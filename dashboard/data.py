@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from analytics.ledger import Ledger
 from analytics.reports import CostRow, Dimensions, Filters, Health, Totals
 from analytics.scope import scoped, without_whole
 from analytics.switch import ledger_at
+from router.spool import lost_records
 
 FRESH_SECONDS = 5
 KEPT_SECONDS = 600
@@ -45,17 +46,34 @@ class Source:
         return _ledger(self.home, self.scope)
 
 
+_SPELT: dict[str | type[Any], Callable[[Any], Any]] = dict.fromkeys((Source, Filters, Buckets), repr)
+"""What is spelt out as part of a key. Streamlit would look into each of their parts, which takes five times as long."""
+
+
 def kept(question: Callable[_Asked, _Answer]) -> Callable[_Asked, _Answer]:
     """A question whose answer is kept, by its arguments. Its first is the Source, so that no answer outlives it."""
-    return st.cache_data(ttl=KEPT_SECONDS, max_entries=200, show_spinner=False)(question)
+    return st.cache_data(ttl=KEPT_SECONDS, max_entries=200, show_spinner=False, hash_funcs=_SPELT)(question)
 
 
 @st.cache_data(ttl=FRESH_SECONDS, max_entries=8, show_spinner=False)
 def refresh(home: Path, scope: Scope) -> Source:
     """Take in what waits in the spool, and say how the ledger is. Raises AnalyticsError."""
     behind = ingest.refresh(ledger_at(home), now=datetime.now(UTC))
-    health = reports.health(_ledger(home, scope))
+    ledger = _ledger(home, scope)
+    health = reports.health(ledger) if ledger.shared else _health(ledger, scope)
     return Source(home=home, health=without_whole(health) if scope else health, behind=behind, scope=scope)
+
+
+def _health(ledger: Ledger, scope: Scope) -> Health:
+    """Of a ledger that is a file: asked again only once that was written to. The spool is looked at each time."""
+    spool = {"waiting_bytes": ingest.waiting_bytes(ledger), "lost_records": lost_records(ledger.home)}
+    return replace(_health_at(ledger.stamp(), ledger.home, scope), **spool)
+
+
+@st.cache_data(ttl=KEPT_SECONDS, max_entries=8, show_spinner=False)
+def _health_at(stamp: tuple[tuple[int, int], ...], home: Path, scope: Scope) -> Health:
+    del stamp  # part of the key
+    return reports.health(_ledger(home, scope))
 
 
 def _ledger(home: Path, scope: Scope) -> Ledger:

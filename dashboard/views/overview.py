@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from analytics.budgets import BudgetFile, Cost
+from analytics.budgets import BudgetFile, Cost, Scope
 from analytics.exceptions import AnalyticsError
 from analytics.forecast import Forecast
 from analytics.grouping import BUCKET
 from analytics.movers import Movers, movers
-from analytics.outlook import month_end
+from analytics.outlook import month_end, scope_of
 from analytics.reports import CostRow, Filters, Totals
 from analytics.scope import lies_within
 from analytics.spending import Spend, spending
@@ -264,12 +264,12 @@ def _dollars(view: View) -> Cost:
 
 
 def _outlook(view: View) -> Forecast | None:
-    return _month_end(view.source, view.filters, view.zone, view.now.replace(minute=0), _dollars(view))
+    return _month_end(view.source, scope_of(view.filters), view.zone, view.now.replace(minute=0), _dollars(view))
 
 
 @kept
-def _month_end(source: Source, filters: Filters, zone: str, now: datetime, cost: Cost) -> Forecast | None:
-    return month_end(source.ledger, filters, zone=zone, now=now, cost=cost)
+def _month_end(source: Source, scope: Scope, zone: str, now: datetime, cost: Cost) -> Forecast | None:
+    return month_end(source.ledger, scope, zone=zone, now=now, cost=cost)
 
 
 @kept

@@ -67,6 +67,18 @@ def test_what_is_written_is_read(ledger: Ledger) -> None:
     assert names(ledger) == ["a"]
 
 
+def test_a_stamp(ledger: Ledger) -> None:
+    """Whatever is written gives a ledger another stamp, and whatever is read leaves it as it is."""
+    assert ledger.stamp() == ()
+    stamps = {ledger.stamp()}
+    for name in "abc":
+        add(ledger, name)
+        stamps.add(ledger.stamp())
+        assert name in names(ledger)
+        assert ledger.stamp() in stamps
+    assert len(stamps) == 4
+
+
 def test_a_failed_block_leaves_nothing(ledger: Ledger) -> None:
     """A block that raises is rolled back as a whole, and the ledger is free again."""
     with pytest.raises(duckdb.ConversionException), ledger.write() as con:

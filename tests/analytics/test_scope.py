@@ -53,7 +53,7 @@ QUESTIONS: dict[str, Question] = {
     "a call of another": lambda ledger: (one_call(ledger, "theirs-0"), search(ledger, EVERYTHING, Search(id="theirs"))),
     "a call": lambda ledger: one_call(ledger, "ours-0"),
     "movers": lambda ledger: movers(ledger, LATER, Period(NOON - timedelta(days=10), NOON), "model"),
-    "forecast": lambda ledger: month_end(ledger, EVERYTHING, zone="UTC", now=AFTER, cost="list_cost"),
+    "forecast": lambda ledger: month_end(ledger, {}, zone="UTC", now=AFTER, cost="list_cost"),
     "performance": lambda ledger: performance(ledger, EVERYTHING, ("tag:team",)),
     "thinking": lambda ledger: thinking(ledger, EVERYTHING, ("model",)),
     "quantiles": lambda ledger: quantile_over(
