@@ -38,7 +38,7 @@ APP, NAIVE = ROOT / "dashboard" / "server.py", Path(__file__).with_name("naive_d
 ONE_CARD = "import streamlit\nstreamlit.metric('Spend', '$1.00')\n"
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 SETTLED = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
-    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton], .st-key-seen')
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"""
 PERIODS = ("7 days", "90 days", "30 days")
 VISITS = 3

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from . import drill, theme
 from .charts import go
 from .drill import ALL, Drill, Point
 
-HEAD_START_SECONDS = 0.7
-"""For what stands above the first chart of a visit."""
+_SEEN = component("tollgate.seen", js="export default ({ setTriggerValue }) => setTriggerValue('seen', true)")
+"""Nothing to look at: the browser says with it that it has shown what stands above."""
 
 
 def heading(text: str, *, note: str = "", level: Literal[2, 3] = 2) -> None:
@@ -39,7 +39,16 @@ def chart(figure: go.Figure, *, name: str, alt: str, click: Drill | Point | None
 
 
 def _head_start() -> None:
-    """Let a browser that has just come show what it has: it loads 5 MB for its first chart, and shows nothing then."""
-    if st.context.timezone and not st.session_state.setdefault("charted", False):
-        st.session_state["charted"] = True
-        time.sleep(HEAD_START_SECONDS)
+    """Let a browser that has just come show what it has, and then ask for the rest.
+
+    For its first chart it loads and runs 5 MB, and does nothing else meanwhile. What came with that chart waits for it,
+    and so does what came shortly before: React puts off what takes the place of a placeholder until no new one has come
+    for half a second.
+    """
+    if st.context.timezone and "charted" not in st.session_state:
+        _SEEN(key="seen", on_seen_change=_seen)
+        st.stop()
+
+
+def _seen() -> None:
+    st.session_state["charted"] = True

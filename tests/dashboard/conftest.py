@@ -239,4 +239,4 @@ def settled(page: Page, title: str = "") -> None:
     """Wait until a page is there, under its title, and nothing is being computed any more."""
     expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.locator("[data-stale=true], .st-key-seen")).to_have_count(0)
