@@ -83,7 +83,17 @@ def _roll_up(home: Path, _now: datetime, *, to: Address) -> None:
 def _evaluate(home: Path, now: datetime) -> None:
     from ..alerts.evaluation import evaluate  # noqa: PLC0415  # brings NumPy; the first ingest need not wait for it
 
+    _be_the_one(home)
     evaluate(home, now=now)
+
+
+def _be_the_one(home: Path) -> None:
+    """Of all machines of a shared ledger. Raises LedgerBusy if another is."""
+    if to := ledger_at(home).shared:
+        from ..clickhouse.ledger import SharedLedger  # noqa: PLC0415  # brings the client of ClickHouse
+        from ..clickhouse.scheduler import claim  # noqa: PLC0415  # the same
+
+        claim(SharedLedger(home, to))
 
 
 def _deliver(home: Path, now: datetime) -> str | None:
@@ -98,6 +108,7 @@ def _deliver(home: Path, now: datetime) -> str | None:
 def _digest(home: Path, now: datetime) -> None:
     from ..alerts.digests import send_due  # noqa: PLC0415  # the same
 
+    _be_the_one(home)
     send_due(home, now=now)
 
 

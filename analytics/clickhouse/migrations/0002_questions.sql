@@ -302,6 +302,15 @@ ENGINE = MergeTree
 ORDER BY tuple()
 SETTINGS non_replicated_deduplication_window = 100;
 
+-- Who evaluates budgets and sends what there is to tell: of those seen lately, the first.
+CREATE TABLE IF NOT EXISTS scheduler (
+    machine String,
+    since   DateTime64(6, 'UTC'),
+    seen_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(seen_at)
+ORDER BY machine;
+
 CREATE VIEW IF NOT EXISTS known_id AS
 SELECT platform, id, model, scope FROM contract_id
 UNION ALL

@@ -83,7 +83,7 @@ def served(of_all_tests: Address, stand_in: StandIn) -> Iterator[Address]:
     yield of_all_tests
     stand_in.fail()
     with contextlib.closing(Store(of_all_tests)) as store:
-        for table in ("attempt", "reject"):
+        for table in ("attempt", "reject", "scheduler"):
             store.command(f"TRUNCATE TABLE {table}")
 
 

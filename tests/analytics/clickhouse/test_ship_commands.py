@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from analytics.cli import cli
 from analytics.clickhouse.address import Address
+from analytics.exceptions import LedgerBusy
 from analytics.service.jobs import jobs
 from analytics.service.journal import Journal
 from analytics.service.retention import Keep
@@ -94,6 +95,22 @@ def test_serve_does_all_its_work_where_the_ledger_is_shared(
     assert said == {**dict.fromkeys(found), "ingest": "attempts sent: 1; damaged lines: 0"}
     assert Journal(home).sightings()["spool_waiting_bytes"] == "0"
     assert in_it(served) == ["a"]
+
+
+def test_one_machine_tells(tmp_path: Path, served: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two machines that serve a shared ledger the first evaluates budgets; the other waits, and says for whom."""
+    monkeypatch.setenv("TOLLGATE_LEDGER", url(served))
+    first, second = (
+        {job.name: job for job in jobs(tmp_path / name, keep=Keep(None, None), every={})} for name in ("a", "b")
+    )
+    now = datetime.now(UTC)
+
+    assert first["evaluate"].run(now) is None
+    for job in ("evaluate", "digest"):
+        with pytest.raises(LedgerBusy, match="and one machine does: here, tollgate ship --follow is enough"):
+            second[job].run(now)
+    assert first["evaluate"].run(now) is None
+    assert first["digest"].run(now) is None
 
 
 @pytest.mark.parametrize(
