@@ -1,10 +1,12 @@
-"""How fast a machine ships to ClickHouse, in this process; beside it, ingest of the same spool into DuckDB.
+"""How fast the shared ledger is, with ClickHouse in this process; beside it DuckDB, of the same attempts.
 
-    python benchmarks/engine.py [--records 200000]
+    python benchmarks/engine.py ship reports [--records 200000] [--attempts 10000000] [--home FOLDER] [--engine FOLDER]
 
-Needs the tests' extra (chdb). The parts of a batch are timed alone, before all of it is timed as it is run: there
-batches are read and rated while those before are sent. Seconds of the processor, the engine's too, stand beside
-those of the clock: on a machine that does other things, they are what can be compared.
+Needs the tests' extra (chdb). `ship` is a machine that ships, beside one that ingests. The parts of a batch are timed
+alone, before all of it is timed as it is run: there batches are read and rated while those before are sent. `reports`
+asks what the dashboard asks, over the ledger in --home and over a copy in --engine; what is not there is made, and
+stays. Seconds of the processor, the engine's too, stand beside those of the clock: on a machine that does other
+things, they are what can be compared.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine_reports import compare
 from ledger import fill
 
 from analytics import intake, slices
@@ -70,11 +73,8 @@ def parts(home: Path, address: Address, terms: intake.Terms) -> None:
     )
 
 
-def main() -> None:
+def shipping(records: int) -> None:
     """Ship and ingest the same records."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--records", type=int, default=200_000)
-    records = parser.parse_args().records
     terms = intake.terms_of(Path("nowhere"))
     with tempfile.TemporaryDirectory() as name:
         shipped, ingested = Path(name) / "shipped", Path(name) / "ingested"
@@ -90,6 +90,22 @@ def main() -> None:
         print(f"  most memory: {_memory():,} MB, of which {before:,} MB before, with the engine and one batch")
         with timed("ingest into DuckDB", records):
             ingest(Ledger(ingested), terms[0])
+
+
+def main() -> None:
+    """The parts that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="+", choices=["ship", "reports"])
+    parser.add_argument("--records", type=int, default=200_000)
+    parser.add_argument("--attempts", type=int, default=10_000_000)
+    parser.add_argument("--home", type=Path, help="where the large ledger is, or is made")
+    parser.add_argument("--engine", type=Path, help="where ClickHouse keeps a copy of it")
+    given = parser.parse_args()
+    if "ship" in given.parts:
+        shipping(given.records)
+    if "reports" in given.parts:
+        with tempfile.TemporaryDirectory() as name:
+            compare(given.home or Path(name) / "large", given.engine or Path(name) / "engine", given.attempts)
 
 
 def _memory() -> int:

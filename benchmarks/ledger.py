@@ -236,7 +236,7 @@ def generate(ledger: Ledger, attempts: int, *, users: int = 0) -> None:
                 for table in ("usage", "line", "charge"):
                     repeat(con, table, ids=number * chunk, start=start, first=first, shrink=shrink)
         with ledger.write(using=con):
-            con.execute("INSERT INTO stale SELECT DISTINCT date_trunc('hour', started_at) FROM usage")
+            con.execute("INSERT INTO stale SELECT DISTINCT time_bucket(INTERVAL 5 MINUTES, started_at) FROM usage")
     made = time.perf_counter() - began
     rollup.refresh(ledger)
     rolled = time.perf_counter() - began - made

@@ -20,15 +20,12 @@ tag_value AS (
 )
 SELECT dimension, value
 FROM (
-    SELECT 'model' AS dimension, model AS value FROM combined GROUP BY model
-    UNION ALL
-    SELECT 'task_type', task_type FROM combined GROUP BY task_type
-    UNION ALL
-    SELECT 'tier', tier FROM combined GROUP BY tier
-    UNION ALL
-    SELECT 'platform', platform FROM combined GROUP BY platform
-    UNION ALL
-    SELECT 'status', status::VARCHAR FROM combined GROUP BY status
+    SELECT
+        dimension,
+        CASE dimension WHEN 'model' THEN model WHEN 'task_type' THEN task_type WHEN 'tier' THEN tier WHEN 'platform' THEN platform
+            ELSE status::VARCHAR END AS value
+    FROM combined CROSS JOIN (SELECT unnest(['model', 'task_type', 'tier', 'platform', 'status']) AS dimension) AS named
+    GROUP BY ALL
     UNION ALL
     SELECT 'tag:' || key, value FROM tag_value WHERE place <= 200
 )

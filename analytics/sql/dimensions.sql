@@ -12,6 +12,10 @@ SELECT
     min(key_fingerprint) <> max(key_fingerprint) AS key_fingerprint,
     (SELECT count(*) FROM contract) > 0 AS contracted,
     (SELECT max(currency) FROM contract) AS currency,
-    least((SELECT started_at FROM usage ORDER BY started_at LIMIT 1), min(hour) FILTER (WHERE hour < (SELECT attempts_from FROM book))) AS first_at,
-    greatest((SELECT started_at FROM usage ORDER BY started_at DESC LIMIT 1), max(hour) FILTER (WHERE hour < (SELECT attempts_from FROM book))) AS last_at
+    least(
+        INCLUDE first_at
+        , min(hour) FILTER (WHERE hour < (SELECT attempts_from FROM book))) AS first_at,
+    greatest(
+        INCLUDE last_at
+        , max(hour) FILTER (WHERE hour < (SELECT attempts_from FROM book))) AS last_at
 FROM found

@@ -1,14 +1,18 @@
 -- Whether the figures can be trusted. What is odd is counted by health_notes.sql, the spool by its files.
-WITH attempt AS (
+WITH found AS (
     SELECT hour, attempts FROM hourly ANTI JOIN raw_slice ON raw_slice.slice = coalesce(hourly.slice, hourly.hour)
     UNION ALL
     SELECT hour, attempts FROM recent
 )
 SELECT
-    (SELECT coalesce(sum(attempts), 0)::BIGINT FROM attempt) AS attempts,
-    -- Of what was pruned the hour is known. In order of time, as attempts lie: the least of all would ask the tags of each.
-    least((SELECT started_at FROM usage ORDER BY started_at LIMIT 1), (SELECT min(hour) FROM attempt WHERE hour < (SELECT attempts_from FROM book))) AS first_at,
-    greatest((SELECT started_at FROM usage ORDER BY started_at DESC LIMIT 1), (SELECT max(hour) FROM attempt WHERE hour < (SELECT attempts_from FROM book))) AS last_at,
+    (SELECT coalesce(sum(attempts), 0)::BIGINT FROM found) AS attempts,
+    -- Of what was pruned the hour is known.
+    least(
+        INCLUDE first_at
+        , (SELECT min(hour) FROM found WHERE hour < (SELECT attempts_from FROM book))) AS first_at,
+    greatest(
+        INCLUDE last_at
+        , (SELECT max(hour) FROM found WHERE hour < (SELECT attempts_from FROM book))) AS last_at,
     (SELECT count(*) FROM reject WHERE NOT starts_with(reason, 'cut off')) AS rejected_lines,
     (SELECT count(*) FROM reject WHERE starts_with(reason, 'cut off')) AS cut_lines,
     (SELECT version FROM price_table) AS price_table_version,
