@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS attempt (
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(started_at)
 ORDER BY (toStartOfHour(started_at), record_id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, merge_with_ttl_timeout = 86400;  -- keeping.py: a month is not rewritten more than once a day
 
 -- Lines of a spool that hold no record, with the reason.
 CREATE TABLE IF NOT EXISTS reject (
