@@ -30,7 +30,7 @@ def keep(store: Store, *, attempts_days: int | None, usage_days: int | None, now
         store.command("ALTER TABLE attempt MODIFY COLUMN " + (wanted if usage_days else "`usage` REMOVE TTL"))
     if (wanted := _after(attempts_days)) not in options or (not wanted and " TTL " in options):
         store.command("ALTER TABLE attempt " + (f"MODIFY{wanted}" if attempts_days else "REMOVE TTL"))
-    run(con, "keep_book", attempts_from=_first(attempts_days, now), usage_from=_first(usage_days, now))
+    run(con, "prune_book", attempts_from=_first(attempts_days, now), usage_from=_first(usage_days, now))
 
 
 def _after(days: int | None) -> str:

@@ -23,8 +23,9 @@ from analytics.clickhouse.ledger import SharedLedger, forget
 from analytics.clickhouse.making import make
 from analytics.clickhouse.schema import migrate
 from analytics.clickhouse.shipping import ship
-from analytics.clickhouse.store import Store, StoreError
+from analytics.clickhouse.store import Store
 from analytics.clickhouse.terms import install
+from analytics.exceptions import LedgerError
 from analytics.intake import Terms
 from router.spool import Spool
 from tests.conftest import a_record
@@ -95,7 +96,7 @@ def refused(address: Address, *texts: str) -> list[str]:
 def _is_refused(store: Store, text: str) -> bool:
     try:
         store.command(text)
-    except StoreError as error:
+    except LedgerError as error:
         return "Not enough privileges" in str(error)
     return False
 
