@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..alerts.tables import forget
+from ..clickhouse.address import Address
 from ..prune import prune
 from ..switch import ledger_at
 from .journal import Journal
@@ -37,12 +38,24 @@ def let_go(home: Path, keep: Keep, *, zone: tzinfo, now: datetime) -> str | None
     if local.hour < HOUR or journal.is_done("retention", local.date()):
         return None
     forget(home, before=now - SETTLED)
+    ledger = ledger_at(home)
+    if ledger.shared:
+        _keep_usage(ledger.home, ledger.shared, keep, now)
+        keep = keep._replace(usage=None)
     if not (keep.attempts or keep.usage):
         journal.done("retention", local.date())
         return None
-    gone = prune(ledger_at(home), before=_first(keep.attempts, now), usage_before=_first(keep.usage, now), now=now)
+    gone = prune(ledger, before=_first(keep.attempts, now), usage_before=_first(keep.usage, now), now=now)
     journal.done("retention", local.date())
     return f"gone: {gone.attempts:,} attempts, usage objects of {gone.usage_objects:,} more, {gone.segments:,} segments"
+
+
+def _keep_usage(home: Path, address: Address, keep: Keep, now: datetime) -> None:
+    """A shared ledger does that itself, once it is told."""
+    from ..clickhouse.keeping import keep_usage  # noqa: PLC0415  # brings ClickHouse's client, which need not be there
+    from ..clickhouse.ledger import SharedLedger  # noqa: PLC0415  # the same
+
+    keep_usage(SharedLedger(home, address), keep.usage, now=now)
 
 
 def _first(kept: timedelta | None, now: datetime) -> date | None:

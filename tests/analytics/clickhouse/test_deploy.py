@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,21 +18,25 @@ import yaml
 
 from analytics import reports
 from analytics.clickhouse.address import Address
-from analytics.clickhouse.keeping import keep
+from analytics.clickhouse.keeping import keep_usage
 from analytics.clickhouse.ledger import SharedLedger, forget
 from analytics.clickhouse.making import make
+from analytics.clickhouse.scheduler import claim
 from analytics.clickhouse.schema import migrate
 from analytics.clickhouse.shipping import ship
 from analytics.clickhouse.store import Store
 from analytics.clickhouse.terms import install
 from analytics.exceptions import LedgerError
+from analytics.feedback import give
 from analytics.intake import Terms
+from analytics.rerate import rerate
+from analytics.ship_commands import tell_guard
 from router.spool import Spool
 from tests.conftest import a_record
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy" / "clickhouse"
-USERS = ("writer", "dashboard", "scheduler", "backup")
+USERS = ("writer", "guarded", "dashboard", "scheduler", "backup")
 HASHES = {f"TOLLGATE_{name.upper()}_SHA256": "0" * 64 for name in USERS}
 
 
@@ -104,7 +108,7 @@ def _is_refused(store: Store, text: str) -> bool:
 def test_each_user_does_its_work_and_no_more(made: Path, terms: Terms) -> None:
     """A writer ships and reads nothing, a dashboard reads and changes nothing, the rest is the scheduler's."""
     spool = Spool(made / "home")
-    spool.append(a_record(started_at=datetime.now(UTC)))
+    spool.append(a_record(call_id="a-call", started_at=datetime.now(UTC)))
     spool.close()
     with (made / "home" / "spool" / "1.ndjson").open("wb") as file:
         file.write(b"junk\n")
@@ -114,11 +118,16 @@ def test_each_user_does_its_work_and_no_more(made: Path, terms: Terms) -> None:
         "ALTER TABLE attempt DELETE WHERE true",
         "CREATE TABLE x (a Int8) ENGINE = Memory",
     )
-    others = ("INSERT INTO arrival VALUES (now(), now())", "INSERT INTO book VALUES (0, NULL, NULL)")
+    others = ("INSERT INTO arrival VALUES (now(), now())", "INSERT INTO boundary VALUES (NULL, NULL)")
     with serving(made, "writer") as address:
         report = ship(made / "home", address, terms, now=datetime.now(UTC))
         assert (report.sent, report.damaged) == (1, 1)
         assert refused(address, *reading, *changing, *others) == [*reading, *changing, *others]
+    with serving(made, "guarded") as address:
+        (made / "home" / "budgets.yaml").write_text("recipients: a@example.com\nbudgets: [{name: cap, amount: 1}]", encoding="utf-8")
+        assert ship(made / "home", address, terms, now=datetime.now(UTC)).sent == 0
+        tell_guard(made / "home", address, now=datetime.now(UTC))
+        assert refused(address, *changing, *others) == [*changing, *others]
     with serving(made, "dashboard") as address:
         ledger = SharedLedger(made / "home", address)
         assert reports.health(ledger).attempts == 1
@@ -126,10 +135,13 @@ def test_each_user_does_its_work_and_no_more(made: Path, terms: Terms) -> None:
         assert refused(address, *changing, *others) == [*changing, *others]
     with serving(made, "scheduler") as address:
         ledger = SharedLedger(made / "home", address)
+        claim(ledger)
         make(ledger, every=True)
+        give(ledger, "a-call", verdict="good", note=None, at=datetime.now(UTC))
+        rerate(ledger, terms[0], now=datetime.now(UTC))
         with ledger.store() as store:
             install(store, terms)
-            keep(store, attempts_days=400, usage_days=90, now=datetime.now(UTC))
+        keep_usage(ledger, timedelta(days=90), now=datetime.now(UTC))
         assert reports.health(ledger).attempts == 1
 
 
