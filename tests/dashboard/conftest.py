@@ -14,12 +14,14 @@ import urllib.request
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -54,6 +56,7 @@ Visit = Callable[..., Page]
 def run(address: str = "", user: Mapping[str, Any] | None = None, /, **query: str | list[str]) -> AppTest:
     """A page as it comes up at an address, for `user` if somebody is told apart."""
     page = AppTest.from_file(APP, default_timeout=30)
+    page._bidi_component_manager = _components()  # pyright: ignore[reportPrivateUsage]  # or each page would look for them
     if user is not None:
         page.user = dict(user)
     for key, value in query.items():
@@ -63,6 +66,14 @@ def run(address: str = "", user: Mapping[str, Any] | None = None, /, **query: st
     page.run()
     assert not page.exception
     return page
+
+
+@cache
+def _components() -> BidiComponentManager:
+    """The components that installed packages bring: to find them takes as long as to run a page."""
+    found = BidiComponentManager()
+    found.discover_and_register_components(start_file_watching=False)
+    return found
 
 
 def said(page: AppTest) -> str:

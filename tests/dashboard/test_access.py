@@ -62,7 +62,7 @@ def test_who_is_not_logged_in_sees_no_figure(shared: Path) -> None:
 
 def test_who_asks_nobody_may_not_be_choosy(shared: Path) -> None:
     """A file that says who is let in, without a log-in that could tell, lets nobody in."""
-    page = AppTest.from_file(APP, default_timeout=30).run()
+    page = run()
     assert "has no [auth]" in said(page)
     assert not page.metric
 
