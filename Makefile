@@ -8,6 +8,8 @@ OLDER := $(VENV)/duckdb-1.5
 # In the order of the files: those of few and long tests would otherwise come last, and one core wait for the other.
 ALL_CORES := --numprocesses auto --dist loadfile --no-loadscope-reorder
 DASHBOARD ?= yes
+# Whatever the shell says: the tests start hundreds of processes, none of which should compile the same files anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo test check older chromium sdk-conformance lock clean
 
