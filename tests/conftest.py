@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import os
+import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,14 @@ _numbers = itertools.count(1)
 Tollgate = Callable[..., Result]
 CLICKHOUSE = os.environ.get("TOLLGATE_TEST_CLICKHOUSE", "")
 """Where tests of a shared ledger may make databases, besides the engine that they bring."""
+
+
+def pytest_configure() -> None:
+    """Write to memory, where there is room: what a ledger or a spool syncs, again and again, then waits for no disk."""
+    memory = Path("/dev/shm")  # noqa: S108  # a folder of pytest's own is made in it
+    if memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3:
+        os.environ.setdefault("TMPDIR", str(memory))
+        tempfile.tempdir = None  # asked again
 
 
 def pytest_report_header() -> str:
@@ -121,9 +130,12 @@ def _a_record() -> Callable[..., UsageRecord]:
 
 
 @pytest.fixture
-def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that no test ever had: pytest would look at thousands to number one, and losses are kept by its name."""
-    return Path(tempfile.mkdtemp(prefix="test-", dir=tmp_path_factory.getbasetemp()))
+    folder = Path(tempfile.mkdtemp(prefix="test-", dir=tmp_path_factory.getbasetemp()))
+    yield folder
+    if not request.session.testsfailed:  # otherwise somebody will look into it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
