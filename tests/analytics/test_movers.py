@@ -18,6 +18,7 @@ from tests.conftest import fill
 DAY = midnight(datetime(2026, 11, 10, tzinfo=UTC).date())
 NOW = Filters(period=Period(DAY, DAY + timedelta(days=1)))
 BEFORE = NOW.period.previous
+HOURS = (-47, -40, -25, -13, -12, -8, -1, 0, 1, 9, 11, 12, 30, 47)
 HAIKU, SONNET, OPUS = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
 
 
@@ -97,13 +98,14 @@ def test_only_what_had_other_prices_is_priced_again(ledger: Ledger) -> None:
             "output_tokens": 3,
         },
     ]
-    for name in (SONNET, OPUS, "claude-unheard-of"):
-        at = [change + timedelta(hours=chance.randrange(-47, 48)) for _ in range(30)]
-        fill(ledger, *({**on(0, name, read=chance.randrange(99_999)), "started_at": moment} for moment in at))
+    plain = [
+        {**on(0, name, read=chance.randrange(99_999)), "started_at": change + timedelta(hours=chance.choice(HOURS))}
+        for name in (SONNET, OPUS, "claude-unheard-of")
+        for _ in range(30)
+    ]
     usage = {"input_tokens": 907, "output_tokens": 53, "iterations": advised}
-    fill(
-        ledger, *({**on(0), "started_at": change + timedelta(hours=hours), "usage": usage} for hours in (-40, -8, 1, 9))
-    )
+    odd = [{**on(0), "started_at": change + timedelta(hours=hours), "usage": usage} for hours in (-40, -8, 1, 9)]
+    fill(ledger, *plain, *odd)
 
     for hours in (-12, 0, 12):
         now = Filters(period=Period(change + timedelta(hours=hours), change + timedelta(days=2)))
