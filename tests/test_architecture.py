@@ -4,6 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,28 @@ ROOT = Path(__file__).parent.parent
 OURS = [path for package in ("router", "analytics", "dashboard") for path in sorted((ROOT / package).rglob("*.py"))]
 
 
+@cache
 def modules_after(statement: str) -> set[str]:
+    """What is loaded then, by its whole name."""
     program = f"import json, sys\n{statement}\nprint(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  # our own text
-    return {name.partition(".")[0] for name in json.loads(run.stdout)}
+    return set(json.loads(run.stdout))
+
+
+def packages_after(statement: str) -> set[str]:
+    return {name.partition(".")[0] for name in modules_after(statement)}
 
 
 def test_the_router_brings_no_module_that_the_sdk_does_not_bring() -> None:
     """`import router` adds nothing to `import anthropic` but itself and the standard library."""
-    added = modules_after("import router") - modules_after("import anthropic")
+    added = packages_after("import router") - packages_after("import anthropic")
 
     assert {name for name in added if name not in sys.stdlib_module_names} == {"router"}
+
+
+def test_the_router_leaves_the_stand_in_alone() -> None:
+    """`import router` does not load `router.testing`."""
+    assert "router.testing" not in modules_after("import router")
 
 
 def test_importing_the_router_opens_no_file() -> None:
@@ -42,7 +54,7 @@ def test_importing_the_router_opens_no_file() -> None:
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     """`tollgate --help` imports neither DuckDB nor Streamlit nor Plotly."""
-    assert not modules_after("import analytics.cli") & {"duckdb", "streamlit", "plotly", "pandas", "rich", "router"}
+    assert not packages_after("import analytics.cli") & {"duckdb", "streamlit", "plotly", "pandas", "rich", "router"}
 
 
 @pytest.mark.parametrize("package", ["router", "router.testing"])

@@ -211,12 +211,15 @@ def _chromium(playwright: Playwright) -> str:
 
 @pytest.fixture(scope="module")
 def people(browser: Browser) -> Iterator[Callable[[str], BrowserContext]]:
-    """A browser profile per time zone: what one has loaded, another has not, and none loads it twice."""
+    """A browser profile per time zone: what one has loaded, another has not, and none loads it twice.
+
+    They all ask for less motion, as some readers do: to draw what moves takes as long as all the rest.
+    """
     found: dict[str, BrowserContext] = {}
 
     def somebody(zone: str) -> BrowserContext:
         if zone not in found:
-            found[zone] = browser.new_context(timezone_id=zone)
+            found[zone] = browser.new_context(timezone_id=zone, reduced_motion="reduce")
             found[zone].set_default_timeout(PATIENCE_SECONDS * 1000)
         return found[zone]
 

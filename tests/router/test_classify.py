@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from router.classify import TASK_TYPES, classify_features, signals
 from router.features import look
 from router.policy import Policy
 from router.tiers import shares
+from tests import fresh
 
 TASKS: dict[str, TaskType] = {
     "Classify the sentiment of this review as positive or negative: great shoes, I love them!": "classification",
@@ -187,6 +186,24 @@ def test_it_can_be_loaded_beforehand() -> None:
     assert warm()
 
 
+OF_ANOTHER_FOLDER = """
+import json, logging, sys
+
+for name in [name for name in sys.modules if name.partition(".")[0] == "router"]:
+    del sys.modules[name]
+if sys.argv[2] == "no numpy":
+    sys.modules["numpy"] = None
+sys.path.insert(0, sys.argv[1])
+logging.basicConfig(format="%(message)s", force=True)
+
+import router
+
+assert router.__file__.startswith(sys.argv[1])
+body = {"messages": [{"role": "user", "content": "Prove it."}]}
+print(json.dumps([router.warm(), router.classify(body)[:3], router.classify(body)[:3]]))
+"""
+
+
 @pytest.mark.parametrize("damage", ["no weights", "damaged weights", "another shape", "no numpy"])
 def test_without_its_parts_every_task_is_unknown(tmp_path: Path, damage: str) -> None:
     """A missing or broken weights file or NumPy means an unknown task and one line in the log, never an error."""
@@ -200,23 +217,11 @@ def test_without_its_parts_every_task_is_unknown(tmp_path: Path, damage: str) ->
             weights.write_bytes(weights.read_bytes()[:1000])
         case "another shape":
             weights.write_bytes((home / "model" / "words.npz").read_bytes())
-        case _:
-            (tmp_path / "numpy.py").write_text("raise ImportError")
-    program = (
-        "import logging, json; logging.basicConfig(format='%(message)s')\n"
-        "from router import classify, warm\n"
-        "body = {'messages': [{'role': 'user', 'content': 'Prove it.'}]}\n"
-        "print(json.dumps([warm(), classify(body)[:3], classify(body)[:3]]))"
-    )
-    ran = subprocess.run(  # noqa: S603  # our own text
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(tmp_path), "TOLLGATE_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-    )
+        case _:  # the program sees to it
+            pass
+    ran = fresh.run(OF_ANOTHER_FOLDER, tmp_path, damage, env={"TOLLGATE_HOME": str(tmp_path / "home")})
 
+    assert ran.returncode == 0, ran.stderr
     unknown = [None, 0.0, "the classifier cannot be loaded"]
     assert json.loads(ran.stdout) == [False, unknown, unknown]
     assert ran.stderr.count("loading the classifier") == 1
