@@ -24,7 +24,7 @@ zones = st.sampled_from(ZONES)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis adds the zone
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(moments, st.integers(1, 24 * 40), st.sampled_from(GRAINS), zones)
 def test_buckets_are_the_period_without_a_gap(start: datetime, hours: int, grain: Grain, zone: str) -> None:
     """Together the buckets are the period, in order, none empty, whatever the clocks do."""

@@ -191,7 +191,7 @@ def test_a_question_can_only_read_the_ledger(filled: Ledger, tmp_path: Path, que
     assert not list(tmp_path.iterdir())
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(text=st.text())
 def test_any_text_is_answered_or_refused(filled: Ledger, text: str) -> None:
     """Nothing that can be typed ends in anything but an answer or a sentence."""

@@ -170,7 +170,7 @@ def test_names_cannot_harm_a_terminal(tmp_path: Path, tollgate: Tollgate) -> Non
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_body_is_too_odd(data: st.DataObject) -> None:
     """Whatever else stands in a body, there is a decision or a sentence, and it goes where the caller sent it."""
     odd = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.none() | st.just({}), max_size=2) | st.just({})
