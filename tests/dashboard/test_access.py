@@ -104,7 +104,7 @@ def test_no_page_has_anything_of_another_team(shared: Path, address: str) -> Non
 def test_only_one_place_opens_the_ledger() -> None:
     """No page makes a ledger of its own, which would have the calls of everybody."""
     package = APP.parent
-    found = {path.name for path in package.rglob("*.py") if "Ledger(" in path.read_text(encoding="utf-8")}
+    found = {path.name for path in package.rglob("*.py") if "ledger_at(" in path.read_text(encoding="utf-8")}
     assert found == {"data.py"}
 
 

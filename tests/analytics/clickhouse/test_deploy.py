@@ -124,7 +124,9 @@ def test_each_user_does_its_work_and_no_more(made: Path, terms: Terms) -> None:
         assert (report.sent, report.damaged) == (1, 1)
         assert refused(address, *reading, *changing, *others) == [*reading, *changing, *others]
     with serving(made, "guarded") as address:
-        (made / "home" / "budgets.yaml").write_text("recipients: a@example.com\nbudgets: [{name: cap, amount: 1}]", encoding="utf-8")
+        (made / "home" / "budgets.yaml").write_text(
+            "recipients: a@example.com\nbudgets: [{name: cap, amount: 1}]", encoding="utf-8"
+        )
         assert ship(made / "home", address, terms, now=datetime.now(UTC)).sent == 0
         tell_guard(made / "home", address, now=datetime.now(UTC))
         assert refused(address, *changing, *others) == [*changing, *others]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analytics import budgets, caching, one_call, reports, spending
+from analytics.attempts import kept
 from analytics.buckets import buckets
 from analytics.clickhouse.ledger import SharedLedger
 from analytics.clickhouse.making import make
 from analytics.clickhouse.reading import translated
 from analytics.grouping import BUCKET
 from analytics.ledger import Ledger
+from analytics.movers import movers
+from analytics.outlook import month_end
+from analytics.period import Period
 from tests.analytics.clickhouse.records import FILTERS, NARROW, NOW, PERIOD
 
 BUDGETS = """
@@ -25,6 +30,14 @@ budgets:
 """
 
 
+BEFORE = Period(PERIOD.start - timedelta(days=2), PERIOD.start)
+STEPS: dict[str, Any] = {
+    "start": datetime(2024, 1, 1),  # noqa: DTZ001  # the ledger's times are naive
+    "until": datetime(2027, 1, 1),  # noqa: DTZ001  # the same
+    "at": datetime(2026, 9, 1),  # noqa: DTZ001  # the same
+    "models": ["claude-haiku-4-5", "claude-opus-5-5", "claude-sonnet-5"],
+    "contracted": True,
+}
 QUESTIONS: dict[str, Callable[[Ledger], object]] = {
     "totals": lambda ledger: reports.totals(ledger, FILTERS),
     "narrow": lambda ledger: reports.totals(ledger, NARROW),
@@ -35,6 +48,10 @@ QUESTIONS: dict[str, Callable[[Ledger], object]] = {
     ),
     "health": reports.health,
     "dimensions": reports.dimensions,
+    "movers": lambda ledger: movers(ledger, FILTERS, BEFORE, "model"),
+    "steps": lambda ledger: ledger.query("price_steps", **STEPS),
+    "forecast": lambda ledger: month_end(ledger, {"tag:team": ("a'b",)}, zone="UTC", now=NOW, cost="list_cost"),
+    "kept": kept,
 }
 EXTRACTED: dict[str, Callable[[Ledger], object]] = {
     "reuse": lambda ledger: caching.reuse(ledger, FILTERS, ["tag:team"], now=NOW),

@@ -186,7 +186,7 @@ def test_the_command(home: Path, spool: Spool) -> None:
     ("options", "said"),
     [
         (("--every", "ingest=soon"), "found 'soon', expected a number and its unit, such as 30s, 5m, 1h or 400d"),
-        (("--every", "breakfast=1h"), "every: found the job 'breakfast', expected one of ship, ingest"),
+        (("--every", "breakfast=1h"), "every: found the job 'breakfast', expected one of ingest, roll_up"),
         (("--listen", "9464"), "found '9464', expected host and port, such as 127.0.0.1:9464"),
     ],
 )
