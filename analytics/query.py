@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import duckdb
 
@@ -18,6 +18,9 @@ from .exceptions import SettingsError
 from .ledger import Ledger
 from .present import plain
 from .questions import run, sql
+
+if TYPE_CHECKING:
+    from .clickhouse.ledger import SharedLedger
 
 _T = TypeVar("_T")
 _ZONED = "TIMESTAMP WITH TIME ZONE"
@@ -58,6 +61,12 @@ def asking(ledger: Ledger, question: str) -> Generator[Answer]:
     For a process that asks one thing at a time: when the second connection to the file is closed, the locks that other
     threads have on it would go with it.
     """
+    if ledger.shared:
+        from .clickhouse.query import asking as asking_shared  # noqa: PLC0415  # brings ClickHouse's client
+
+        with asking_shared(cast("SharedLedger", ledger), question) as answer:
+            yield answer
+        return
     with (
         ledger.read(),  # makes and migrates the ledger, and keeps writers out as any reader does
         contextlib.closing(duckdb.connect(str(ledger.path), read_only=True, config=_OPENED)) as con,

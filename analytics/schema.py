@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from .exceptions import LedgerError, LedgerTooNew
-from .questions import Connection, run, transaction
+from .questions import Connection, run, transaction, whole
 
 
 @cache
@@ -23,7 +23,7 @@ def migrate(con: Connection, version: int) -> None:
     """Apply what the file does not have yet, each migration in a transaction with its own record."""
     for number, (name, text) in enumerate(migrations()[version:], version + 1):
         with transaction(con):
-            con.execute(text)
+            con.execute(whole(text))
             run(con, "migration_record", number=number, name=name)
 
 

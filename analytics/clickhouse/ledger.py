@@ -103,7 +103,7 @@ class SharedLedger(Ledger):
         with _guard:
             idle = _idle[key]
             store = idle.pop() if idle else None
-        store = store or Store(self.address, self._settings)
+        store = store or self.connect()
         try:
             yield store
         except BaseException:
@@ -114,6 +114,10 @@ class SharedLedger(Ledger):
                 _idle[key].append(store)
                 return
         store.close()
+
+    def connect(self, **settings: str) -> Store:
+        """A connection of its own, with more settings; whoever asks closes it."""
+        return Store(self.address, {**self._settings, **settings})
 
 
 def forget(address: Address) -> None:

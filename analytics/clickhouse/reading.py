@@ -27,6 +27,8 @@ _SPELLINGS = (
     (r"\bCREATE OR REPLACE TEMP MACRO (\w+)\(([^()]*)\) AS\b", r"CREATE OR REPLACE FUNCTION \1 AS (\2) ->"),
     (r"\bCREATE OR REPLACE TEMP\b", "CREATE OR REPLACE TEMPORARY"),
     (r"(\w\.|\s)\* EXCLUDE\b", r"\1* EXCEPT"),
+    (r"\bCOMMENT ON VIEW (\w+) IS\b", r"ALTER TABLE \1 MODIFY COMMENT"),
+    (r"\bCOMMENT ON COLUMN (\w+)\.(\w+) IS\b", r"ALTER TABLE \1 COMMENT COLUMN \2"),
     (r"\blist_contains\(", "has("),
     (r"\blen\(", "length("),
     (r"\bstarts_with\(", "startsWith("),

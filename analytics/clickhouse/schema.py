@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from .. import schema
 from ..exceptions import LedgerTooNew
@@ -11,6 +14,8 @@ from ..questions import run, whole
 from .address import Address
 from .reading import Reading, spelled, statements
 from .store import Store
+
+_ALTERS = re.compile(r"\s*ALTER TABLE \w+ ")
 
 
 def migrations() -> list[tuple[str, str]]:
@@ -29,10 +34,19 @@ def migrate(address: Address) -> tuple[str, ...]:
     with contextlib.closing(Store(address)) as store:
         missing = migrations()[_version(store) :]
         for number, (name, text) in enumerate(missing, len(migrations()) - len(missing) + 1):
-            for statement in statements(whole(text, Reading.dialect)):
-                store.command(spelled(statement))
+            for statement in _together([spelled(each) for each in statements(whole(text, Reading.dialect))]):
+                store.command(statement)
             store.command("INSERT INTO migration VALUES ({number:Int32}, {name:String})", number=number, name=name)
     return tuple(name for name, _ in missing)
+
+
+def _together(texts: Sequence[str]) -> Iterator[str]:
+    """Statements in a row that alter one table as one: each would write its definition anew."""
+    for table, several in groupby(texts, lambda text: (_ALTERS.match(text) or [""])[0]):
+        if table:
+            yield table + ", ".join(text.removeprefix(table) for text in several)
+        else:
+            yield from several
 
 
 def _version(store: Store) -> int:

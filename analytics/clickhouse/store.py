@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
+from io import IOBase
+from typing import Any, cast
 
 from ..exceptions import LedgerDenied, LedgerError
 from .address import Address
@@ -16,7 +18,11 @@ from .address import Address
 try:
     import clickhouse_connect
     from clickhouse_connect.driver.client import Client
-    from clickhouse_connect.driver.exceptions import ClickHouseError
+    from clickhouse_connect.driver.ctypes import RespBuffCls  # pyright: ignore[reportUnknownVariableType]  # in C, or in Python
+    from clickhouse_connect.driver.exceptions import ClickHouseError, NotSupportedError
+    from clickhouse_connect.driver.transform import NativeTransform
+    from clickhouse_connect.driver.types import ByteSource
+    from urllib3.exceptions import HTTPError
 except ModuleNotFoundError as error:
     raise LedgerError("a shared ledger needs clickhouse-connect: pip install 'tollgate[clickhouse]'") from error
 
@@ -36,6 +42,10 @@ SETTINGS = {
 _BUSY = (159, 202, 209, 210, 241, 242, 252, 319, 373, 439, 999)
 """Codes of ClickHouse that pass: timeouts, too many queries or parts, no memory just now, the network, the keeper."""
 _DENIED = 497
+_PIECE_BYTES = 1 << 20
+
+Typed = tuple[str, str]
+"""Name and type of a column."""
 
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # it would tell standard error
 
@@ -69,6 +79,25 @@ class Store:
         with self._sentences():
             found = self._client.query(text, parameters=dict(parameters or {}) or None)
         return list(found.column_names), [tuple(row) for row in found.result_rows]
+
+    @contextlib.contextmanager
+    def stream(self, text: str) -> Generator[tuple[list[Typed], Iterator[list[tuple[Any, ...]]]]]:
+        """The columns, none if there are no rows; and the rows in blocks as they come.
+
+        Whoever leaves before the last row hangs up, and a question that is `readonly` ends there.
+        """
+        with contextlib.ExitStack() as stack:
+            with self._sentences():
+                answer = cast("IOBase", self._client.raw_stream(text, fmt="Native"))
+                stack.callback(answer.close)
+                coming = cast("ByteSource", RespBuffCls(_Coming(answer)))
+                found = cast("Any", NativeTransform().parse_response(coming, self._client.create_query_context(text)))
+            columns = [(name, kind.name) for name, kind in zip(found.column_names, found.column_types, strict=True)]
+            yield columns, self._each(stack.enter_context(found.row_block_stream))
+
+    def _each(self, blocks: Iterator[list[tuple[Any, ...]]]) -> Iterator[list[tuple[Any, ...]]]:
+        with self._sentences():
+            yield from blocks
 
     def parquet(self, text: str, parameters: Mapping[str, object]) -> bytes:
         """The rows as a Parquet file, every digit kept."""
@@ -111,6 +140,9 @@ class Store:
     def _sentences(self) -> Generator[None]:
         try:
             yield
+        except NotSupportedError as error:
+            sentence = f"the shared ledger {self.address} answers what cannot be read: {error}"
+            raise StoreError(sentence, passing=False) from error
         except ClickHouseError as error:
             code = getattr(error, "code", None)
             if isinstance(code, int):
@@ -119,7 +151,7 @@ class Store:
                     raise LedgerDenied(sentence) from error
                 raise StoreError(sentence, passing=code in _BUSY) from error
             raise self._away(error) from error
-        except OSError as error:
+        except (OSError, HTTPError) as error:
             raise self._away(error) from error
 
     def _away(self, error: BaseException) -> StoreError:
@@ -128,6 +160,17 @@ class Store:
             error = inner
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
         return StoreError(f"the shared ledger {self.address} cannot be reached: {said}", passing=True)
+
+
+class _Coming:
+    """An answer as the client's parser takes it. The client's own source reads to the end before it hangs up."""
+
+    last_message: bytes | None = None
+
+    def __init__(self, answer: IOBase) -> None:
+        self.gen = iter(partial(answer.read, _PIECE_BYTES), b"")
+        self.close = answer.close
+        self.exception_tag: str | None = getattr(answer, "headers", {}).get("X-ClickHouse-Exception-Tag")
 
 
 def _connect(address: Address, settings: dict[str, Any]) -> Client:

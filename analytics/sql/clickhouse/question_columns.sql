@@ -1,0 +1,2 @@
+-- The columns of an answer, with their types, without asking.
+DESCRIBE TABLE ({question})
