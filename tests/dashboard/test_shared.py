@@ -15,7 +15,7 @@ from analytics.clickhouse.ledger import SharedLedger, forget
 from analytics.clickhouse.moving import move
 from analytics.ledger import Ledger
 from dashboard.pages import PAGES
-from tests.analytics.clickhouse.conftest import a_ledger
+from tests.analytics.clickhouse.conftest import a_ledger, long_ago
 from tests.dashboard.conftest import run, said
 
 ADDRESSES = [page.address for page in PAGES]
@@ -29,7 +29,9 @@ def moved(
     home = tmp_path_factory.mktemp("moved") / "tollgate"
     shutil.copytree(two_months, home)
     with a_ledger(in_process) as address:
-        move(Ledger(home), SharedLedger(home, address), now=datetime.now(UTC), progress=lambda _done, _total: None)
+        shared = SharedLedger(home, address)
+        move(Ledger(home), shared, now=datetime.now(UTC), progress=lambda _done, _total: None)
+        long_ago(shared)
         yield home, address
         forget(address)
 

@@ -71,6 +71,14 @@ def a_ledger(at: Address) -> Generator[Address]:
         store.command("DROP DATABASE {name:Identifier}", name=address.database)
 
 
+def long_ago(shared: SharedLedger) -> None:
+    """As if everything had come in an hour ago: of what came just now, no roll-up is trusted, and nothing is pruned."""
+    with shared.store() as store:
+        store.command("CREATE TABLE came AS arrival")
+        store.command("INSERT INTO came SELECT hour, arrived_at - INTERVAL 1 HOUR FROM arrival")
+        store.command("EXCHANGE TABLES came AND arrival")
+
+
 @pytest.fixture(scope="session")
 def of_all_tests(stand_in: StandIn) -> Iterator[Address]:
     with a_ledger(Address.parse(stand_in.url)) as address:

@@ -31,7 +31,7 @@ from analytics.reconcile import reconcile
 from analytics.rerate import history, rerate
 from analytics.scope import scoped
 from router.spool import Spool
-from tests.analytics.clickhouse.conftest import a_ledger
+from tests.analytics.clickhouse.conftest import a_ledger, long_ago
 from tests.analytics.clickhouse.records import NOW, attempts
 from tests.conftest import a_record
 
@@ -128,18 +128,11 @@ def test_what_is_old_goes_and_its_sums_stay(both: Both) -> None:
     assert (first, usage) >= (datetime(2026, 11, 11), datetime(2026, 11, 12))  # noqa: DTZ001  # as kept
 
 
-def long_ago(shared: SharedLedger) -> None:
-    """As if everything had come in an hour ago: what comes just now is nothing to be pruned."""
-    with shared.store() as store:
-        store.command("CREATE TABLE came AS arrival")
-        store.command("INSERT INTO came SELECT hour, arrived_at - INTERVAL 1 HOUR FROM arrival")
-        store.command("EXCHANGE TABLES came AND arrival")
-
-
 def test_a_viewer_sees_the_calls_of_a_scope(both: Both) -> None:
     """To who may see one team's calls there are no others: no sums, no attempts, no lists, whatever is asked."""
     _, shared = both
     make(shared, every=True)
+    long_ago(shared)
     scope = {f"{TAG}team": ("a'b",), f"{TAG}env": ("0", "'); DROP")}
     seen = [scoped(one, scope) for one in both]
 
