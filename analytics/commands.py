@@ -126,10 +126,11 @@ def _taken_in(ledger: Ledger, progress: Progress) -> tuple[object, str]:
     if not ledger.shared:
         done = take_in(ledger, progress=progress)
         return done, present.ingested(done)
-    from . import ship_commands  # noqa: PLC0415  # brings the client of ClickHouse, which need not be installed
+    from .clickhouse.shipping import ship  # noqa: PLC0415  # brings the client of ClickHouse, which need not be installed
+    from .ship_commands import shipped  # noqa: PLC0415  # the same
 
-    sent = ship_commands.shipping.ship(ledger.home, ledger.shared, now=clock(), progress=progress)
-    return sent, ship_commands.shipped(sent)
+    sent = ship(ledger.home, ledger.shared, now=clock(), progress=progress)
+    return sent, shipped(sent)
 
 
 def _usual(ledger: Ledger) -> list[tuple[str, ...]]:

@@ -179,10 +179,15 @@ def rate_anew(
         rerated_at=now.astimezone(UTC),
         period=period,
         from_versions=tuple(row["version"] for row in run(con, "rerate_versions")),
-        to_version=", contract ".join(filter(None, (prices.version, contract.version))),
+        to_version=versions(prices, contract),
         lines_rebuilt=rebuild,
         changes=changes,
     )
+
+
+def versions(prices: PriceTable, contract: Contract) -> str:
+    """What charges are made with, in one text."""
+    return ", contract ".join(filter(None, (prices.version, contract.version)))
 
 
 def keep(con: Connection, done: Rerating) -> bool:

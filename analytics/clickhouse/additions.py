@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import tempfile
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from .. import intake
 from ..intake import IngestReport, Source, Step, Terms
 from ..questions import run
 from . import logbook
-from .cargo import rows
+from .cargo import send
 from .ledger import SharedLedger, take
 
 
@@ -32,9 +31,7 @@ def add(ledger: SharedLedger, terms: Terms, stage: Step, *, source: Source) -> I
                 run(con, step)
             (counts,) = run(con, "ingest_count")
             if counts["added"] + counts["revised"]:
-                file = folder / "added.parquet"
-                attempts, columns = rows(con, file, machine=logbook.machine(ledger.home), rated_at=0)
-                store.insert("attempt", attempts, token=secrets.token_hex(16), columns=columns)
+                send(con, store, machine=logbook.machine(ledger.home), rated_at=0)
         if source == "rejects":
             (records,) = run(con, "addition_told")
             with ledger.write() as shared:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from ..contract import Contract
 from ..period import Period, midnight, naive
 from ..prices import PriceTable
-from ..questions import Connection, run
+from ..questions import run
 from ..receipt import known_sum
-from ..rerate import Change, Rerating, keep, rate_anew, silent
+from ..rerate import Change, Rerating, keep, rate_anew, silent, versions
 from . import logbook
-from .cargo import rows
+from .cargo import send
 from .ledger import SharedLedger
 
 
@@ -42,13 +39,15 @@ def rerate_shared(
         with ledger.extract(naive(part.start), naive(part.end)) as con:
             done.append(rate_anew(con, prices, contract, period=part, now=now, progress=silent))
             if done[-1].is_news and not dry_run:
-                _send(ledger, con, now=now)
+                run(con, "offered_rows")
+                with ledger.store() as store:
+                    send(con, store, machine=logbook.machine(ledger.home), rated_at=int(now.timestamp()))
         progress(number, len(days))
     all_in_all = Rerating(
         rerated_at=now.astimezone(UTC),
         period=period,
         from_versions=tuple(sorted({version for one in done for version in one.from_versions})),
-        to_version=", contract ".join(filter(None, (prices.version, contract.version))),
+        to_version=versions(prices, contract),
         lines_rebuilt=any(one.lines_rebuilt for one in done),
         changes=_together([change for one in done for change in one.changes]),
     )
@@ -56,15 +55,6 @@ def rerate_shared(
         with ledger.write() as con:
             keep(con, all_in_all)
     return all_in_all
-
-
-def _send(ledger: SharedLedger, con: Connection, *, now: datetime) -> None:
-    run(con, "offered_rows")
-    with tempfile.TemporaryDirectory() as folder, ledger.store() as store:
-        attempts, columns = rows(
-            con, Path(folder) / "again.parquet", machine=logbook.machine(ledger.home), rated_at=int(now.timestamp())
-        )
-        store.insert("attempt", attempts, token=secrets.token_hex(16), columns=columns)
 
 
 def _together(changes: Sequence[Change]) -> tuple[Change, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from ..questions import Connection, run
 from ..rules import text as today
 from ..slices import Slice
 from .logbook import Plan
+from .store import Store
 
 Rows = tuple[bytes, tuple[str, ...]]
 """Parquet, and the columns of a table that it has."""
@@ -64,6 +67,14 @@ def rows(con: Connection, file: Path, *, machine: str, rated_at: int, rules: str
         return attempts, tuple(row["column_name"] for row in run(con, "ship_columns", file=str(file)))
     finally:
         _remove(file)
+
+
+def send(con: Connection, store: Store, *, machine: str, rated_at: int, rules: str | None = None) -> None:
+    """Insert them, as what nobody will send again: under a token that is never used twice. Raises LedgerError."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "attempts.parquet"
+        attempts, columns = rows(con, file, machine=machine, rated_at=rated_at, rules=rules)
+        store.insert("attempt", attempts, token=secrets.token_hex(16), columns=columns)
 
 
 def written(con: Connection, name: str, file: Path, *, keep: bool = False, **parameters: object) -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from ..ledger import Ledger
 from ..period import midnight, naive
 from ..questions import Connection, run, sql
 from . import logbook, terms
-from .cargo import rows
+from .cargo import send
 from .ledger import SharedLedger, take
 from .logbook import Logbook
 from .making import make
@@ -76,16 +75,14 @@ def _into_shared(source: Ledger, target: SharedLedger, *, now: datetime, progres
         ingest.ingest(source)
     made_by = "" if rules.changed(source) else rules.text()
 
-    def send(con: Connection, start: datetime, until: datetime) -> None:
-        run(con, "rerate_period", start=start, until=until)
-        run(con, "offered_rows")
-        with tempfile.TemporaryDirectory() as folder, target.store() as store:
-            file, second = Path(folder) / "moved.parquet", int(now.timestamp())
-            attempts, columns = rows(con, file, machine=machine, rated_at=second, rules=made_by)
-            store.insert("attempt", attempts, token=secrets.token_hex(16), columns=columns)
+    def give(start: datetime, until: datetime) -> None:
+        with source.read() as con, target.store() as store:
+            run(con, "rerate_period", start=start, until=until)
+            run(con, "offered_rows")
+            send(con, store, machine=machine, rated_at=int(now.timestamp()), rules=made_by)
 
     def day_by_day() -> tuple[int, int]:
-        return _each_part(source.query("days"), _moved(target, machine), _reading(source, send), progress)
+        return _each_part(source.query("days"), _moved(target, machine), give, progress)
 
     days, attempts = day_by_day()
     with logbook.alone(home) if own else contextlib.nullcontext(), source.hold() as con:  # nobody writes any more
@@ -102,16 +99,6 @@ def _into_shared(source: Ledger, target: SharedLedger, *, now: datetime, progres
 
 def _moved(target: SharedLedger, machine: str) -> Sequence[_Day]:
     return target.query("days_moved", machine=machine)
-
-
-def _reading(
-    source: Ledger, act: Callable[[Connection, datetime, datetime], None]
-) -> Callable[[datetime, datetime], None]:
-    def read(start: datetime, until: datetime) -> None:
-        with source.read() as con:
-            act(con, start, until)
-
-    return read
 
 
 def _small_tables(con: Connection, store: Store, machine: str) -> None:
